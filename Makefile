@@ -1,0 +1,55 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+export PYTHONWARNINGS ?= default
+
+ifdef HOST
+export IL6_HOST := $(HOST)
+endif
+ifdef PORT
+export IL6_PORT := $(PORT)
+endif
+
+.PHONY: help serve test check format lock
+
+help: ## show these lines
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.venv/serve: requirements.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/test: requirements-dev.txt .venv/serve
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+serve: .venv/serve ## install, seed and serve on 127.0.0.1:8000 (HOST= and PORT= override)
+	$(BIN)/il6 seed
+	exec $(BIN)/il6 serve
+
+test: .venv/test ## run the tests; those that need PostgreSQL or Chromium are skipped where there is none
+	$(BIN)/coverage run -m pytest $(ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+check: .venv/test ## look for faults in style, types, layers, migrations and data
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m tests.check_migrations
+	$(BIN)/il6 seed --check
+	! grep -nE 'https?://' requirements.txt requirements-dev.txt
+
+format: .venv/test ## bring code and data into their canonical form
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/il6 seed --format
+
+lock: .venv/test ## pin the newest versions of all dependencies
+	$(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --python-version 3.11 \
+		--custom-compile-command "make lock" pyproject.toml --group build -o requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --python-version 3.11 \
+		--custom-compile-command "make lock" pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt

@@ -1,0 +1,3 @@
+"""IL-6 Atlas: curated, citable knowledge on interleukin-6 inhibitors in cancer."""
+
+__version__ = "0.1.0"

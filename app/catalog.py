@@ -1,0 +1,89 @@
+"""What is served: one line per collection. Lists, records, seed files and documentation come from it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from app.models.approval import Approval, ApprovalItem, ApprovalSeed
+from app.models.base import Filters, Kind, Strict
+from app.models.cancer import Cancer, CancerFilters, CancerItem, CancerRecord, CancerSeed
+from app.models.evidence import Evidence, EvidenceItem, EvidenceRecord, EvidenceSeed
+from app.models.indication import Indication, IndicationItem, IndicationRecord, IndicationSeed
+from app.models.inhibitor import Inhibitor, InhibitorItem, InhibitorRecord, InhibitorSeed
+from app.models.interaction import Interaction, InteractionItem, InteractionSeed
+from app.models.mechanism import Mechanism, MechanismItem, MechanismRecord, MechanismSeed
+from app.models.publication import Publication, PublicationBase, PublicationItem, PublicationRecord
+from app.models.target import Target, TargetItem, TargetRecord, TargetSeed
+from app.models.trial import Trial, TrialItem, TrialSeed
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A collection: its path, its kind of record, and the models of its rows and answers."""
+
+    path: str
+    kind: Kind
+    seed: type[Strict]
+    table: Any
+    item: type[BaseModel]
+    record: type[BaseModel]
+    filters: type[Filters]
+    example: str
+    """The id of a short record that documentation shows."""
+    about: str
+
+    @property
+    def article(self) -> str:
+        return "an" if self.kind.value[0] in "aeiou" else "a"
+
+
+RESOURCES = (
+    Resource(
+        "publications", Kind.PUBLICATION, PublicationBase, Publication, PublicationItem, PublicationRecord,
+        Filters,
+        "agarwal-2008", "What every fact rests on: articles, labels, registers, pages.",
+    ),
+    Resource(
+        "targets", Kind.TARGET, TargetSeed, Target, TargetItem, TargetRecord, Filters,
+        "tyk2", "Genes and proteins of the IL-6 pathway, by HGNC symbol.",
+    ),
+    Resource(
+        "cancers", Kind.CANCER, CancerSeed, Cancer, CancerItem, CancerRecord, CancerFilters,
+        "uveal-melanoma", "Cancers, and what a high IL-6 means for their prognosis.",
+    ),
+    Resource(
+        "mechanisms", Kind.MECHANISM, MechanismSeed, Mechanism, MechanismItem, MechanismRecord, Filters,
+        "cluster-signalling", "How IL-6 acts in cancer, and what limits blocking it.",
+    ),
+    Resource(
+        "indications", Kind.INDICATION, IndicationSeed, Indication, IndicationItem, IndicationRecord, Filters,
+        "takayasu-arteritis", "Conditions that a regulator approved an inhibitor for, by area.",
+    ),
+    Resource(
+        "inhibitors", Kind.INHIBITOR, InhibitorSeed, Inhibitor, InhibitorItem, InhibitorRecord, Filters,
+        "levilimab", "Drugs on IL-6 and its receptor, or further down the pathway.",
+    ),
+    Resource(
+        "approvals", Kind.APPROVAL, ApprovalSeed, Approval, ApprovalItem, ApprovalItem, Filters,
+        "siltuximab-idiopathic-multicentric-castleman-disease-fda",
+        "Which agency allowed which inhibitor for which indication, and when.",
+    ),
+    Resource(
+        "interactions", Kind.INTERACTION, InteractionSeed, Interaction, InteractionItem, InteractionItem,
+        Filters,
+        "il6-binds-il6r", "The edges of the pathway graph, each with its sources.",
+    ),
+    Resource(
+        "trials", Kind.TRIAL, TrialSeed, Trial, TrialItem, TrialItem, Filters,
+        "nct00433446", "Registered studies of an inhibitor in a cancer, with their outcome, failures too.",
+    ),
+    Resource(
+        "evidence", Kind.EVIDENCE, EvidenceSeed, Evidence, EvidenceItem, EvidenceRecord, Filters,
+        "ovarian-serum-il6-os-tempfer-1997",
+        "Single claims, each from one publication, with direction, level and figures.",
+    ),
+)  # fmt: skip
+"""In an order in which rows can be inserted: what is referred to comes first."""
+
+BY_KIND = {resource.kind: resource for resource in RESOURCES}

@@ -1,0 +1,148 @@
+"""What can go wrong, as RFC 9457 problem details, and the handlers that say so."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import field
+from http import HTTPStatus
+from typing import ClassVar
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi_rfc9457 import (
+    PROBLEM_MEDIA_TYPE,
+    InvalidParam,
+    Problem,
+    ValidationProblem,
+)
+from fastapi_rfc9457.server import add_problem_handlers
+from pydantic import BaseModel
+from rapidfuzz import fuzz, process, utils
+from sqlalchemy.exc import DBAPIError
+from starlette.exceptions import HTTPException
+
+logger = logging.getLogger(__name__)
+
+
+class Suggestion(BaseModel):
+    """A record that was probably meant."""
+
+    kind: str
+    id: str
+    name: str
+
+
+class RecordNotFound(Problem):
+    """The collection holds no record of that id."""
+
+    title: ClassVar[str] = "Record not found"
+    status: ClassVar[int] = 404
+    suggestions: list[Suggestion] = field(default_factory=list)
+
+
+class NoRelease(Problem):
+    """No release of the data is loaded, or the database does not answer. Try again later."""
+
+    title: ClassVar[str] = "No release is loaded"
+    status: ClassVar[int] = 503
+    headers: ClassVar[Mapping[str, str]] = {"Retry-After": "Seconds to wait before the next try."}
+
+    def response_headers(self) -> Mapping[str, str]:
+        return {"Retry-After": "5"}
+
+
+def nearest(word: str, choices: Sequence[str]) -> str | None:
+    """The choice that was probably meant by a misspelt word, if one is near."""
+    found = process.extractOne(
+        word, choices, scorer=fuzz.ratio, processor=utils.default_process, score_cutoff=60
+    )
+    return found[0] if found else None
+
+
+def invalid_parameter(name: str, message: str, kind: str = "value_error") -> ValidationProblem:
+    """The 422 of one query parameter."""
+    return ValidationProblem(
+        detail=f"{name}: {message}",
+        errors=[InvalidParam(loc=["query", name], detail=message, type=kind)],
+    )
+
+
+def unknown_parameters(unknown: Sequence[str], known: Sequence[str]) -> RequestValidationError:
+    """The error of query parameters that an operation does not take; it names what was probably meant."""
+    takes = f"this operation takes {', '.join(known)}" if known else "this operation takes no parameters"
+    errors = []
+    for name in unknown:
+        near = nearest(name, known)
+        message = f"Unknown parameter; did you mean {near}?" if near else f"Unknown parameter; {takes}"
+        errors.append({"loc": ("query", name), "msg": message, "type": "unknown_parameter"})
+    return RequestValidationError(errors)
+
+
+def repeated_parameters(repeated: Sequence[str]) -> RequestValidationError:
+    """The error of query parameters that are given twice but mean one value."""
+    return RequestValidationError(
+        [{"loc": ("query", name), "msg": "Give it once", "type": "repeated_parameter"} for name in repeated]
+    )
+
+
+async def _invalid_request(request: Request, error: Exception) -> JSONResponse:
+    """Say which parameter is wrong and how, in one sentence and as a list; never echo the input."""
+    assert isinstance(error, RequestValidationError)
+    errors = []
+    for each in error.errors():
+        detail = each["msg"]
+        expected = str(each.get("ctx", {}).get("expected", ""))
+        near = nearest(str(each.get("input", "")), expected.replace(" or ", ", ").split(", "))
+        if each["type"] in ("enum", "literal_error") and near:
+            detail += f"; did you mean {near}?"
+        errors.append({"loc": list(each["loc"]), "detail": detail, "type": each["type"]})
+    body = {
+        "type": str(request.app.url_path_for("problem-doc", slug="validation")),
+        "title": ValidationProblem.title,
+        "status": ValidationProblem.status,
+        "detail": "; ".join(f"{'.'.join(map(str, e['loc'][1:2]))}: {e['detail']}" for e in errors),
+        "instance": request.url.path,
+        "errors": errors,
+    }
+    return JSONResponse(body, status_code=422, media_type=PROBLEM_MEDIA_TYPE)
+
+
+async def _http_error(request: Request, error: Exception) -> JSONResponse:
+    """Say of a path or a method that there is none, and what there is."""
+    assert isinstance(error, HTTPException)
+    path = request.url.path
+    detail = error.detail
+    if error.status_code == HTTPStatus.NOT_FOUND and detail == HTTPStatus.NOT_FOUND.phrase:
+        paths = [each for each in request.app.openapi()["paths"] if "{" not in each]
+        near = nearest(path, paths)
+        detail = f"There is nothing at {path}; " + (f"did you mean {near}?" if near else "see /docs.")
+    elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        detail = f"{path} answers GET and HEAD, not {request.method}."
+    body = {
+        "type": "about:blank",
+        "title": HTTPStatus(error.status_code).phrase,
+        "status": error.status_code,
+        "detail": detail,
+        "instance": path,
+    }
+    return JSONResponse(body, error.status_code, media_type=PROBLEM_MEDIA_TYPE, headers=error.headers)
+
+
+async def _database_fault(request: Request, error: Exception) -> JSONResponse:
+    """Hide what the driver says from the client, but not from the log."""
+    logger.error("the database does not answer", exc_info=error)
+    body = {
+        "type": str(request.app.url_path_for("problem-doc", slug="no-release")),
+        "title": NoRelease.title,
+        "status": NoRelease.status,
+        "detail": "The database does not answer, or holds no release of this version; see /readyz.",
+        "instance": request.url.path,
+    }
+    return JSONResponse(body, status_code=503, media_type=PROBLEM_MEDIA_TYPE, headers={"Retry-After": "5"})
+
+
+def add_handlers(app: FastAPI) -> None:
+    add_problem_handlers(app, strip_debug=True)
+    app.add_exception_handler(RequestValidationError, _invalid_request)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(DBAPIError, _database_fault)

@@ -1,0 +1,135 @@
+"""A claim without its source: what is said, which way, how strongly, with which figures."""
+
+from enum import StrEnum
+from typing import Self
+
+from pydantic import BaseModel, model_validator
+from sqlalchemy import JSON
+from sqlmodel import Field
+
+from app.models.base import Ref, Slug, Strict, Text, enum_type
+
+
+class EvidenceType(StrEnum):
+    """What the claim is about; the words are CIViC's, with two of our own."""
+
+    PROGNOSTIC = "prognostic"
+    MECHANISTIC = "mechanistic"
+    THERAPEUTIC = "therapeutic"
+    SAFETY = "safety"
+    REGULATORY = "regulatory"
+
+
+class Direction(StrEnum):
+    """Whether the publication speaks for the claim or against it (CIViC)."""
+
+    SUPPORTS = "supports"
+    DOES_NOT_SUPPORT = "does-not-support"
+
+
+class Level(StrEnum):
+    """A meta-analysis or regulator, B trial or cohort, C case report, D animal or cell study, E review."""
+
+    A = "A"
+    B = "B"
+    C = "C"
+    D = "D"
+    E = "E"
+
+
+class Significance(StrEnum):
+    """What follows: `adverse-features` is stage or grade without a figure on survival."""
+
+    POOR_OUTCOME = "poor-outcome"
+    BETTER_OUTCOME = "better-outcome"
+    NO_ASSOCIATION = "no-association"
+    ADVERSE_FEATURES = "adverse-features"
+    BENEFIT = "benefit"
+    NO_BENEFIT = "no-benefit"
+    SENSITIVITY = "sensitivity"
+    RESISTANCE = "resistance"
+    ADVERSE_EVENT = "adverse-event"
+    PROMOTES = "promotes"
+    SUPPRESSES = "suppresses"
+    APPROVED = "approved"
+    NOT_APPROVED = "not-approved"
+
+
+class Relation(StrEnum):
+    """Where p lies, seen from `p_value`."""
+
+    LESS = "<"
+    GREATER = ">"
+
+
+class Comparison(StrEnum):
+    """Which group a ratio compares with which, where it is not high IL-6 against low."""
+
+    LOW_VERSUS_HIGH = "low-versus-high"
+
+
+class Effect(Strict):
+    """The figures behind a claim."""
+
+    measure: Text | None = Field(default=None, description="HR, OR, RR, ORR, median-OS ...")
+    value: float | None = None
+    ci_low: float | None = Field(default=None, description="lower end of the 95 % confidence interval")
+    ci_high: float | None = Field(default=None, description="upper end of the 95 % confidence interval")
+    unit: Text | None = None
+    p_relation: Relation | None = Field(default=None, description="null: p equals p_value")
+    p_value: float | None = Field(default=None, ge=0, le=1)
+    endpoint: Text | None = Field(default=None, description="OS, PFS, ORR ... or in words")
+    n: int | None = Field(default=None, ge=1, description="patients in the analysis")
+    comparison: Comparison | None = Field(default=None, description="of a ratio; null: high IL-6 against low")
+
+    @model_validator(mode="after")
+    def check_figures(self) -> Self:
+        """Refuse figures that cannot stand together."""
+        if (self.ci_low is None) != (self.ci_high is None):
+            raise ValueError("ci_low and ci_high come together")
+        if self.ci_low is not None and self.ci_high is not None:
+            if self.value is None:
+                raise ValueError("a confidence interval needs its value")
+            if not self.ci_low <= self.value <= self.ci_high:
+                raise ValueError(f"the interval {self.ci_low} to {self.ci_high} does not hold {self.value}")
+        if self.p_relation is not None and self.p_value is None:
+            raise ValueError("p_relation needs a p_value")
+        if self.value is not None and self.measure is None:
+            raise ValueError("a value needs its measure")
+        if self.measure in ("HR", "OR", "RR") and self.value is not None and self.value <= 0:
+            raise ValueError(f"a ratio is above 0, not {self.value}")
+        if self.unit == "%" and self.value is not None and not -100 <= self.value <= 100:
+            raise ValueError(f"a share in percent lies within 100, not at {self.value}")
+        return self
+
+
+class ClaimBase(Strict):
+    id: Slug
+    type: EvidenceType = Field(sa_type=enum_type(EvidenceType))
+    direction: Direction = Field(sa_type=enum_type(Direction))
+    level: Level = Field(sa_type=enum_type(Level))
+    significance: Significance = Field(sa_type=enum_type(Significance))
+    statement: Text = Field(description="the claim, in our own words")
+    combination: list[Text] = Field(
+        default_factory=list, sa_type=JSON, description="what the inhibitor was given with"
+    )
+    locator: Text | None = Field(default=None, description="where in the publication")
+
+
+class Claim(ClaimBase):
+    """A claim as the publication it rests on lists it."""
+
+    cancer: Ref | None
+    inhibitor: Ref | None
+    mechanism: Ref | None
+    target: Ref | None
+    effect: Effect | None
+
+
+class EvidenceCounts(BaseModel):
+    """How much evidence there is, and which way it points."""
+
+    total: int
+    supports: int
+    does_not_support: int
+    by_type: dict[EvidenceType, int]

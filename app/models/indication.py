@@ -1,0 +1,54 @@
+"""Indications: conditions a regulator approved an inhibitor for."""
+
+from enum import StrEnum
+
+from sqlalchemy import JSON
+from sqlmodel import Field
+
+from app.models.approval import ApprovalItem
+from app.models.base import Answered, Ref, Slug, Strict, Text, enum_type, foreign_key
+
+
+class Area(StrEnum):
+    """The medical field of a condition."""
+
+    RHEUMATOLOGY = "rheumatology"
+    HAEMATOLOGY = "haematology"
+    IMMUNOLOGY = "immunology"
+    INFECTIOUS_DISEASE = "infectious-disease"
+    NEUROLOGY = "neurology"
+    DERMATOLOGY = "dermatology"
+    ENDOCRINOLOGY = "endocrinology"
+    ONCOLOGY = "oncology"
+
+
+class IndicationBase(Strict):
+    id: Slug
+    name: Text
+    synonyms: list[Text] = Field(default_factory=list, sa_type=JSON)
+    area: Area = Field(sa_type=enum_type(Area))
+
+
+class IndicationSeed(IndicationBase):
+    cancer: Slug | None = None
+    ids: dict[str, str] = Field(default_factory=dict)
+
+
+class Indication(Answered, IndicationBase, table=True):
+    id: Slug = Field(primary_key=True)
+    cancer_id: Slug | None = foreign_key("cancer", default=None)
+
+
+class IndicationItem(IndicationBase):
+    """An indication in a list."""
+
+    cancer: Ref | None = Field(description="the same condition among the cancers, if it is one")
+    inhibitors: list[Ref] = Field(description="with an approval that stands, or stood, for it")
+    xrefs: list[str] = Field(description="Bioregistry CURIEs")
+    links: dict[str, str]
+
+
+class IndicationRecord(IndicationItem):
+    """An indication, with every approval for it."""
+
+    approvals: list[ApprovalItem]

@@ -1,0 +1,106 @@
+"""Inhibitors: the drugs, on IL-6 and its receptor or further down the pathway."""
+
+from enum import StrEnum
+
+from sqlalchemy import JSON
+from sqlmodel import Field
+
+from app.models.approval import ApprovalItem
+from app.models.base import Answered, Ref, Slug, Strict, Text, Year, enum_type, foreign_key, link_table
+from app.models.claim import EvidenceCounts
+from app.models.publication import PublicationRef
+from app.models.trial import TrialBrief
+
+
+class Scope(StrEnum):
+    """`direct` binds IL-6, its receptor or their complex; `pathway` acts on gp130, a JAK or STAT3."""
+
+    DIRECT = "direct"
+    PATHWAY = "pathway"
+
+
+class Action(StrEnum):
+    NEUTRALISES_LIGAND = "neutralises-ligand"
+    BLOCKS_RECEPTOR = "blocks-receptor"
+    TRAPS_COMPLEX = "traps-complex"
+    BLOCKS_CO_RECEPTOR = "blocks-co-receptor"
+    INHIBITS_KINASE = "inhibits-kinase"
+    INHIBITS_TRANSCRIPTION_FACTOR = "inhibits-transcription-factor"
+
+
+class Modality(StrEnum):
+    MONOCLONAL_ANTIBODY = "monoclonal-antibody"
+    NANOBODY = "nanobody"
+    FUSION_PROTEIN = "fusion-protein"
+    SMALL_MOLECULE = "small-molecule"
+    ANTISENSE_OLIGONUCLEOTIDE = "antisense-oligonucleotide"
+
+
+class InhibitorStatus(StrEnum):
+    """`approved` means by some agency for some indication: see `approvals` for which."""
+
+    APPROVED = "approved"
+    INVESTIGATIONAL = "investigational"
+    DISCONTINUED = "discontinued"
+
+
+class InhibitorBase(Strict):
+    id: Slug
+    name: Text
+    synonyms: list[Text] = Field(default_factory=list, sa_type=JSON, description="other names and codes")
+    brands: list[Text] = Field(default_factory=list, sa_type=JSON, description="names it is sold under")
+    scope: Scope = Field(sa_type=enum_type(Scope))
+    action: Action = Field(sa_type=enum_type(Action))
+    modality: Modality = Field(sa_type=enum_type(Modality))
+    format: Text | None = Field(
+        default=None, description="of an antibody, its species and isotype; else its class"
+    )
+    developer: Text | None = None
+    status: InhibitorStatus = Field(sa_type=enum_type(InhibitorStatus))
+    max_phase: int = Field(
+        ge=0, le=4, description="highest phase of trial reached, 0 to 4, for any condition"
+    )
+    first_approval_year: Year | None = None
+    routes: list[Text] = Field(default_factory=list, sa_type=JSON, description="how it is given")
+    summary: Text
+
+
+class InhibitorSeed(InhibitorBase):
+    parent: Slug | None = None
+    targets: list[Slug] = Field(min_length=1)
+    ids: dict[str, str] = Field(default_factory=dict)
+    publications: list[Slug] = Field(min_length=1)
+
+
+class Inhibitor(Answered, InhibitorBase, table=True):
+    id: Slug = Field(primary_key=True)
+    parent_id: Slug | None = foreign_key("inhibitor", default=None)
+    approved_for_cancer: bool
+
+
+inhibitor_target = link_table("inhibitor", "target")
+inhibitor_publication = link_table("inhibitor", "publication")
+
+
+class InhibitorItem(InhibitorBase):
+    """An inhibitor in a list."""
+
+    targets: list[Ref]
+    parent: Ref | None = Field(description="the original of a biosimilar")
+    approved_for_cancer: bool = Field(
+        description="true only with an approval that stands in an indication whose area is oncology"
+    )
+    xrefs: list[str] = Field(description="Bioregistry CURIEs")
+    evidence: EvidenceCounts
+    publications: list[PublicationRef]
+    links: dict[str, str]
+
+
+class InhibitorRecord(InhibitorItem):
+    """An inhibitor, with its approvals by agency, its trials and what it was seen to do."""
+
+    biosimilars: list[Ref]
+    approvals: list[ApprovalItem]
+    trials: list[TrialBrief]
+    cancers: list[Ref] = Field(description="in which it was tried or studied")
+    mechanisms: list[Ref]

@@ -1,0 +1,71 @@
+"""Interactions: the edges of the pathway graph."""
+
+from enum import StrEnum
+
+from sqlmodel import Field
+
+from app.models.base import Answered, Kind, Ref, Slug, Strict, Text, enum_type, link_table
+from app.models.publication import PublicationRef
+
+
+class Predicate(StrEnum):
+    BINDS = "binds"
+    ACTIVATES = "activates"
+    PHOSPHORYLATES = "phosphorylates"
+    INHIBITS = "inhibits"
+    UPREGULATES = "upregulates"
+    DOWNREGULATES = "downregulates"
+    PROMOTES = "promotes"
+    SUPPRESSES = "suppresses"
+
+
+class InteractionBase(Strict):
+    id: Slug
+    predicate: Predicate = Field(sa_type=enum_type(Predicate))
+    statement: Text = Field(description="what happens, in our own words")
+
+
+class End(Strict):
+    """One end of an edge, in a seed file."""
+
+    kind: Kind
+    id: Slug
+
+
+class InteractionSeed(InteractionBase):
+    source: End
+    object: End
+    publications: list[Slug] = Field(min_length=1)
+
+
+class Interaction(Answered, InteractionBase, table=True):
+    id: Slug = Field(primary_key=True)
+    source_kind: Kind = Field(sa_type=enum_type(Kind))
+    source_id: Slug = Field(index=True)
+    object_kind: Kind = Field(sa_type=enum_type(Kind))
+    object_id: Slug = Field(index=True)
+
+
+interaction_publication = link_table("interaction", "publication")
+
+
+class Node(Ref):
+    """One end of an edge: a record of any kind."""
+
+    kind: Kind
+
+
+class InteractionItem(InteractionBase):
+    """What one thing in the pathway does to another."""
+
+    source: Node
+    object: Node
+    publications: list[PublicationRef]
+    links: dict[str, str]
+
+
+class Interactions(Strict):
+    """The edges that end at a record, and those that leave it."""
+
+    incoming: list[InteractionItem]
+    outgoing: list[InteractionItem]

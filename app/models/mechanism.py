@@ -1,0 +1,58 @@
+"""Mechanisms: how IL-6 acts in cancer, and what limits blocking it."""
+
+from enum import StrEnum
+
+from sqlalchemy import JSON
+from sqlmodel import Field
+
+from app.models.base import Answered, Ref, Slug, Strict, Text, enum_type, link_table
+from app.models.claim import EvidenceCounts
+from app.models.interaction import Interactions
+from app.models.publication import PublicationRef
+
+
+class Category(StrEnum):
+    SIGNALLING = "signalling"
+    HALLMARK = "hallmark"
+    MICROENVIRONMENT = "microenvironment"
+    RESISTANCE = "resistance"
+    SYSTEMIC = "systemic"
+    LIMITATION = "limitation"
+
+
+class MechanismBase(Strict):
+    id: Slug
+    name: Text
+    synonyms: list[Text] = Field(default_factory=list, sa_type=JSON)
+    category: Category = Field(sa_type=enum_type(Category))
+    summary: Text
+
+
+class MechanismSeed(MechanismBase):
+    ids: dict[str, str] = Field(default_factory=dict)
+    publications: list[Slug] = Field(min_length=1)
+
+
+class Mechanism(Answered, MechanismBase, table=True):
+    id: Slug = Field(primary_key=True)
+
+
+mechanism_publication = link_table("mechanism", "publication")
+
+
+class MechanismItem(MechanismBase):
+    """A mechanism in a list."""
+
+    xrefs: list[str] = Field(description="Bioregistry CURIEs of what it is related to")
+    evidence: EvidenceCounts
+    publications: list[PublicationRef]
+    links: dict[str, str]
+
+
+class MechanismRecord(MechanismItem):
+    """A mechanism, with its place in the pathway."""
+
+    cancers: list[Ref]
+    targets: list[Ref]
+    inhibitors: list[Ref]
+    interactions: Interactions

@@ -1,0 +1,91 @@
+"""Publications: what every fact rests on."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, StringConstraints
+from sqlalchemy import JSON
+from sqlmodel import Field
+
+from app.models.base import Answered, Ref, Slug, Strict, Text, Year, enum_type
+from app.models.claim import Claim
+
+
+class PublicationKind(StrEnum):
+    REVIEW = "review"
+    META_ANALYSIS = "meta-analysis"
+    RANDOMISED_TRIAL = "randomised-trial"
+    SINGLE_ARM_TRIAL = "single-arm-trial"
+    COHORT = "cohort"
+    CASE_REPORT = "case-report"
+    IN_VIVO = "in-vivo"
+    IN_VITRO = "in-vitro"
+    REGULATORY_LABEL = "regulatory-label"
+    WEB_PAGE = "web-page"
+    REGISTRY = "registry"
+
+
+Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s<>\"]+$")]
+
+IsoDate = Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?$")]
+
+
+class PublicationBase(Strict):
+    id: Slug
+    kind: PublicationKind = Field(sa_type=enum_type(PublicationKind))
+    title: Text
+    authors: list[Text] = Field(
+        default_factory=list, sa_type=JSON, description="as `Family AB`; empty if not seen"
+    )
+    journal: Text | None = None
+    year: Year | None = Field(default=None, description="year of publication; null if not seen")
+    published: IsoDate | None = Field(default=None, description="day or month of publication, ISO 8601")
+    volume: Text | None = None
+    issue: Text | None = None
+    pages: Text | None = None
+    doi: Text | None = None
+    pmid: Text | None = None
+    pmcid: Text | None = None
+    url: Url | None = Field(default=None, description="where it can be read")
+    keywords: list[Text] = Field(default_factory=list, sa_type=JSON, description="as the source lists them")
+    seed: bool = Field(default=False, description="one of the documents the atlas was founded on")
+
+
+class Publication(Answered, PublicationBase, table=True):
+    id: Slug = Field(primary_key=True)
+
+
+class PublicationRef(Ref):
+    """A source: enough to cite it and to open it. `name` is the title."""
+
+    year: int | None
+    doi: str | None
+    pmid: str | None
+    url: str
+
+
+class PublicationItem(PublicationBase):
+    """A publication in a list."""
+
+    citation: str = Field(description="the reference in one line")
+    xrefs: list[str] = Field(description="Bioregistry CURIEs")
+    links: dict[str, str]
+
+
+class CitedBy(BaseModel):
+    """The records that name the publication as a source."""
+
+    inhibitors: list[Ref]
+    targets: list[Ref]
+    cancers: list[Ref]
+    mechanisms: list[Ref]
+    approvals: list[Ref]
+    trials: list[Ref]
+    interactions: list[Ref]
+
+
+class PublicationRecord(PublicationItem):
+    """A publication, and everything in the atlas that rests on it."""
+
+    evidence: list[Claim] = Field(description="the claims that rest on it")
+    cited_by: CitedBy

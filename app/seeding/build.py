@@ -1,0 +1,274 @@
+"""The switch to a new release: all of it or nothing, on an embedded file or on a server."""
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import URL, Connection, Engine, delete, insert, select, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlmodel import SQLModel
+
+from app.answers import Answer, Answers, Facts, name_of
+from app.catalog import RESOURCES, Resource
+from app.db import make_engine, sqlite_path
+from app.models.base import Kind
+from app.models.release import SCHEMA_REVISION, Release, ReleaseSeed
+from app.seeding.check import read_facts
+from app.seeding.files import checksum
+from app.settings import PROJECT
+
+ADVISORY_LOCK = 0x1106
+"""The key of the PostgreSQL advisory lock that a seeding holds."""
+
+ENDS = ("cancer", "indication", "inhibitor", "mechanism", "parent", "publication", "target")
+LINKS = ("cancers", "inhibitors", "publications", "targets")
+
+Say = Callable[[str], None]
+Step = Callable[[str, int, int], None]
+"""Told what is being written: the collection, rows done, rows in all."""
+
+
+class DatabaseFault(Exception):
+    """The database cannot take the release: it does not answer, or its schema is another."""
+
+
+class StorageFault(Exception):
+    """The folder or disk of the embedded database cannot take it."""
+
+
+@dataclass(frozen=True)
+class Build:
+    """A release, complete in memory: what the tables will hold."""
+
+    release: Release
+    facts: Facts
+    answers: dict[Kind, dict[str, Answer]]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    release: Release
+    written: bool
+    """False where the database held just this release already."""
+
+
+def alembic_config() -> Config:
+    return Config(toml_file=str(PROJECT / "pyproject.toml"))
+
+
+def migrate(connection: Connection) -> None:
+    """Bring the schema of a database up to the newest revision."""
+    config = alembic_config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def prepare(folder: Path) -> Build:
+    """Read and check the seed files and make every answer; raises DataFault."""
+    head, facts = read_facts(folder)
+    answers: dict[Kind, dict[str, Answer]] = {resource.kind: {} for resource in RESOURCES}
+    for resource, record_id, answer in Answers(facts).all():
+        answers[resource.kind][record_id] = answer
+    release = Release.model_validate(
+        {
+            **head.model_dump(),
+            "checksum": checksum(folder),
+            "digest": digest(head, answers),
+            "counts": {
+                each.path: len(answers[each.kind]) for each in sorted(RESOURCES, key=lambda r: r.path)
+            },
+        }
+    )
+    return Build(release, facts, answers)
+
+
+def digest(head: ReleaseSeed, answers: dict[Kind, dict[str, Answer]]) -> str:
+    """SHA-256 over all that the release will say: another version of the program may say it otherwise."""
+    total = hashlib.sha256(f"{SCHEMA_REVISION} {head.model_dump_json()}".encode())
+    for each in answers.values():
+        for answer in each.values():
+            total.update(answer.item.encode() + answer.record.encode())
+    return total.hexdigest()
+
+
+def seed(folder: Path, url: URL, *, say: Say = lambda _: None, step: Step = lambda *_: None) -> Outcome:
+    """Make the database hold the release of the seed folder; raises DataFault, DatabaseFault, StorageFault.
+
+    Until the last moment the old release is served, and whatever goes wrong before leaves it untouched.
+    """
+    build = prepare(folder)
+    path = sqlite_path(url)
+    try:
+        written = seed_server(build, url, say, step) if path is None else seed_file(build, path, say, step)
+    except DBAPIError as error:
+        raise DatabaseFault(str(error.orig).strip()) from error
+    return Outcome(build.release, written)
+
+
+def seed_file(build: Build, path: Path, say: Say, step: Step) -> bool:
+    """Build the file aside, check it, and put it in the place of the old one."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with locked(path.parent, say):
+            for stale in path.parent.glob(f".{path.name}.*"):
+                stale.unlink()
+            if holds(path, build.release):
+                return False
+            aside = path.with_name(f".{path.name}.{os.getpid()}")
+            try:
+                write_file(build, aside, step)
+                aside.replace(path)
+            finally:
+                for left in path.parent.glob(f"{aside.name}*"):
+                    left.unlink()
+            sync(path.parent)
+    except OSError as error:
+        raise StorageFault(f"cannot write {path}: {error.strerror or error}") from error
+    except OperationalError as error:
+        raise StorageFault(f"cannot write {path}: {error.orig}") from error
+    return True
+
+
+@contextmanager
+def locked(folder: Path, say: Say) -> Iterator[None]:
+    """Hold the folder against other seedings; the lock ends with the process, and leaves no file."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say(f"another seeding is at work in {folder}; waiting for it")
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def holds(path: Path, release: Release) -> bool:
+    """Whether a sound file holds just this release."""
+    if not path.exists():
+        return False
+    engine = make_engine(URL.create("sqlite", database=str(path)), read_only=True)
+    try:
+        with engine.connect() as connection:
+            return held_release(connection) == release.digest and (
+                connection.scalar(text("PRAGMA quick_check")) == "ok"
+            )
+    except DBAPIError:
+        return False
+    finally:
+        engine.dispose()
+
+
+def held_release(connection: Connection) -> str | None:
+    return connection.scalar(
+        select(Release.digest)  # type: ignore[call-overload]
+    )
+
+
+def write_file(build: Build, path: Path, step: Step) -> None:
+    engine = make_engine(URL.create("sqlite", database=str(path)))
+    try:
+        with engine.begin() as connection:
+            migrate(connection)
+            fill(connection, build, step)
+        with engine.connect() as connection:
+            faults = connection.execute(text("PRAGMA foreign_key_check")).all()
+            integrity = connection.scalar(text("PRAGMA integrity_check"))
+        if faults or integrity != "ok":
+            raise StorageFault(f"the file that was built is not sound: {integrity}, {faults[:3]}")
+    finally:
+        engine.dispose()
+    sync(path)
+
+
+def sync(path: Path) -> None:
+    """Wait until the disk holds a file, or the names in a folder."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def seed_server(build: Build, url: URL, say: Say, step: Step) -> bool:
+    """Replace the rows in one transaction; readers see the old release until it ends."""
+    engine: Engine = make_engine(url).execution_options(isolation_level="READ COMMITTED")
+    try:
+        with engine.begin() as connection:
+            if not connection.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK}):
+                say("another seeding is at work in this database; waiting for it")
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+            revision = MigrationContext.configure(connection).get_current_revision()
+            if revision != SCHEMA_REVISION:
+                raise DatabaseFault(
+                    f"the schema of the database is at revision {revision}, and this version needs "
+                    f"{SCHEMA_REVISION}: run `alembic upgrade head`"
+                )
+            if held_release(connection) == build.release.digest:
+                return False
+            for table in reversed(SQLModel.metadata.sorted_tables):
+                connection.execute(delete(table))
+            fill(connection, build, step)
+    finally:
+        engine.dispose()
+    return True
+
+
+def fill(connection: Connection, build: Build, step: Step) -> None:
+    """Write the rows of every collection, then the links between them, then the release."""
+    for resource in RESOURCES:
+        rows = build.facts.of(resource.kind)
+        step(resource.path, 0, len(rows))
+        values = [
+            resource.table.model_validate(
+                columns(resource, row, build.answers[resource.kind][row.id])
+            ).model_dump()
+            for row in parents_first(rows)
+        ]
+        connection.execute(insert(resource.table), values)
+        step(resource.path, len(rows), len(rows))
+    for resource in RESOURCES:
+        for name in LINKS:
+            values = [
+                {f"{resource.kind}_id": row.id, f"{name.removesuffix('s')}_id": other}
+                for row in build.facts.of(resource.kind).values()
+                for other in getattr(row, name, [])
+            ]
+            if values:
+                connection.execute(
+                    insert(SQLModel.metadata.tables[f"{resource.kind}_{name.removesuffix('s')}"]), values
+                )
+    connection.execute(insert(Release), [build.release.model_dump()])
+
+
+def columns(resource: Resource, row: Any, answer: Answer) -> dict[str, Any]:
+    """The row of a table: the fields of the seed row, what it refers to, and its answers."""
+    table = resource.table.model_fields
+    values = {name: getattr(row, name) for name in type(row).model_fields if name in table}
+    values |= {f"{name}_id": getattr(row, name) for name in ENDS if f"{name}_id" in table}
+    if resource.kind == Kind.EVIDENCE and row.effect:
+        values |= row.effect.model_dump()
+    if resource.kind == Kind.INTERACTION:
+        values |= {"source_kind": row.source.kind, "source_id": row.source.id}
+        values |= {"object_kind": row.object.kind, "object_id": row.object.id}
+    stored = {"label": name_of(row), "item": answer.item, "record": answer.record}
+    return values | answer.columns | stored
+
+
+def parents_first(rows: dict[str, Any]) -> list[Any]:
+    """Rows in an order in which each comes after the one it names as its parent."""
+
+    def depth(row: Any) -> int:
+        parent = getattr(row, "parent", None)
+        return 1 + depth(rows[parent]) if parent else 0
+
+    return sorted(rows.values(), key=depth)

@@ -1,0 +1,191 @@
+"""A migrated, seeded database of each kind, and a client of a live server in front of it."""
+
+import os
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from sqlalchemy import text
+
+from app.answers import Facts
+from app.db import make_engine, parse_url
+from app.main import create_app
+from app.models.release import ReleaseSeed
+from app.seeding.build import migrate, seed
+from app.seeding.check import read_facts
+from app.seeding.files import SEED
+from app.settings import Settings
+
+EVERYTHING = os.environ.get("CI") == "true"
+"""Where continuous integration runs, what a test needs must be there: a skip would hide a fault."""
+
+
+def missing(what: str) -> None:
+    """Skip a test for want of a program; fail it in continuous integration."""
+    if EVERYTHING:
+        pytest.fail(f"{what} is missing")
+    pytest.skip(f"{what} is missing on this machine")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class PostgreSQL:
+    """A server of its own in a temporary folder, on a free port of the loopback."""
+
+    def __init__(self, programs: Path, folder: Path) -> None:
+        self.programs = programs
+        self.folder = folder
+        self.port = free_port()
+        if os.getuid() == 0:
+            # The server refuses to run as root; the folders above must let the other user through.
+            shutil.chown(folder, "nobody", "nogroup")
+            for above in folder.parents[:3]:
+                above.chmod(above.stat().st_mode | 0o011)
+        self.run(
+            "initdb",
+            "-D",
+            "data",
+            "-U",
+            "atlas",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+            "--no-sync",
+        )
+
+    def run(self, program: str, *arguments: str) -> None:
+        command = [str(self.programs / program), *arguments]
+        if os.getuid() == 0:
+            command = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", *command]
+        environment = {**os.environ, "HOME": str(self.folder)}
+        log = self.folder / "commands.log"
+        with log.open("a") as output:
+            done = subprocess.run(
+                command, cwd=self.folder, env=environment, stdout=output, stderr=output, check=False
+            )
+        assert done.returncode == 0, log.read_text()
+
+    def start(self) -> None:
+        options = f"-p {self.port} -c unix_socket_directories='{self.folder}' -c fsync=off"
+        self.run("pg_ctl", "-D", "data", "-w", "-l", "log", "-o", options, "start")
+
+    def stop(self) -> None:
+        self.run("pg_ctl", "-D", "data", "-m", "fast", "-w", "stop")
+
+    def url(self, name: str = "postgres") -> str:
+        return f"postgresql://atlas@127.0.0.1:{self.port}/{name}"
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQL]:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    path = shutil.which("initdb")
+    if not found and not path:
+        missing("PostgreSQL")
+    programs = found[-1].parent if found else Path(str(path)).parent
+    server = PostgreSQL(programs, tmp_path_factory.mktemp("postgresql"))
+    server.start()
+    yield server
+    server.stop()
+
+
+NewDatabase = Callable[[], str]
+
+
+@pytest.fixture(scope="session", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def new_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> NewDatabase:
+    """Makes the URL of one more database without a table; the tests run once per engine."""
+    made = 0
+
+    def make() -> str:
+        nonlocal made
+        made += 1
+        if request.param == "sqlite":
+            return f"sqlite:///{tmp_path_factory.mktemp('database') / 'atlas.sqlite'}"
+        server: PostgreSQL = request.getfixturevalue("postgresql")
+        name = f"atlas_{made}"
+        engine = make_engine(parse_url(server.url())).execution_options(isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+        engine.dispose()
+        return server.url(name)
+
+    return make
+
+
+def migrated(url: str) -> str:
+    """Bring a server's database to the newest schema; an embedded one is migrated as it is built."""
+    if url.startswith("postgresql"):
+        engine = make_engine(parse_url(url))
+        with engine.begin() as connection:
+            migrate(connection)
+        engine.dispose()
+    return url
+
+
+@pytest.fixture(scope="session")
+def database_url(new_database: NewDatabase) -> str:
+    """A database that holds the release of the project."""
+    url = migrated(new_database())
+    seed(SEED, parse_url(url))
+    return url
+
+
+@contextmanager
+def serving(url: str, **settings: Any) -> Iterator[httpx.Client]:
+    """A live server over a database, in a thread, and a client of it."""
+    app = create_app(Settings(database_url=url, **{"access_log": False, **settings}))
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", access_log=False))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        time.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+            yield client
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture(scope="session")
+def client(database_url: str) -> Iterator[httpx.Client]:
+    """A client of a server that serves the release of the project."""
+    with serving(database_url) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def release_and_facts() -> tuple[ReleaseSeed, Facts]:
+    return read_facts(SEED)
+
+
+@pytest.fixture(scope="session")
+def facts(release_and_facts: tuple[ReleaseSeed, Facts]) -> Facts:
+    return release_and_facts[1]
+
+
+@pytest.fixture
+def seed_folder(tmp_path: Path) -> Path:
+    """A copy of the seed files, to be spoilt."""
+    folder = tmp_path / "seed"
+    shutil.copytree(SEED, folder)
+    return folder
