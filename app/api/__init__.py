@@ -1,0 +1,1 @@
+"""HTTP: it translates requests into questions and answers into responses; it decides nothing."""

@@ -1,0 +1,113 @@
+"""The documentation: an OpenAPI document with true examples, and two readers of it that ask no other host."""
+
+import base64
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import fastapi_standalone_docs
+from fastapi import APIRouter, FastAPI
+from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
+from fastapi.staticfiles import StaticFiles
+from sqlalchemy.exc import DBAPIError
+from starlette.responses import HTMLResponse
+
+from app.catalog import RESOURCES
+from app.db import Database
+from app.errors import NoRelease
+from app.models.base import Filters
+from app.queries import find_page, get_record, reading
+
+ASSETS = Path(fastapi_standalone_docs.__file__).parent / "static"
+
+router = APIRouter(include_in_schema=False)
+
+
+def content_security_policy(page: str) -> str:
+    """A policy that lets a documentation page run its own scripts, and no others."""
+    scripts = re.findall(r"<script>(.*?)</script>", page, flags=re.DOTALL)
+    hashes = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
+    sources = " ".join(["'self'", *(f"'sha256-{each}'" for each in hashes)])
+    return (
+        f"default-src 'none'; script-src {sources}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+        "connect-src 'self'; font-src 'self'; worker-src blob:; base-uri 'none'; frame-ancestors 'none'; "
+        "form-action 'none'"
+    )
+
+
+def page(response: HTMLResponse) -> HTMLResponse:
+    response.headers["Content-Security-Policy"] = content_security_policy(bytes(response.body).decode())
+    return response
+
+
+@router.get("/docs")
+def read_docs() -> HTMLResponse:
+    return page(
+        get_swagger_ui_html(
+            openapi_url="/openapi.json",
+            title="IL-6 Atlas: try the API",
+            swagger_js_url="/docs/swagger-ui-bundle.js",
+            swagger_css_url="/docs/swagger-ui.css",
+            swagger_favicon_url="/docs/fastapi/favicon.png",
+            swagger_ui_parameters={"docExpansion": "list", "defaultModelsExpandDepth": -1},
+        )
+    )
+
+
+@router.get("/redoc")
+def read_redoc() -> HTMLResponse:
+    return page(
+        get_redoc_html(
+            openapi_url="/openapi.json",
+            title="IL-6 Atlas: the API",
+            redoc_js_url="/redoc/redoc.standalone.js",
+            redoc_favicon_url="/docs/fastapi/favicon.png",
+            with_google_fonts=False,
+        )
+    )
+
+
+def mount_assets(app: FastAPI) -> None:
+    """Serve the files of the two readers from this host; to be called after their pages are routed."""
+    app.mount("/docs/fastapi", StaticFiles(directory=ASSETS / "fastapi"))
+    app.mount("/docs", StaticFiles(directory=ASSETS / "swagger"))
+    app.mount("/redoc", StaticFiles(directory=ASSETS / "redoc"))
+
+
+def add_examples(app: FastAPI) -> None:
+    """Put into the OpenAPI document what the service answers now, as the example of each operation."""
+    bare = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = bare()
+        document["security"] = []
+        answers = examples(app.state.database)
+        for path in document["paths"].values():
+            for operation in path.values():
+                content = operation["responses"]["200"]["content"]["application/json"]
+                if operation["operationId"] in answers:
+                    content["example"] = answers[operation["operationId"]]
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def examples(database: Database) -> dict[str, Any]:
+    """Per operation id, what the release answers: a short record, or a list of one; else nothing."""
+    found: dict[str, Any] = {}
+    try:
+        with reading(database) as (session, release):
+            found["get_release"] = release.model_dump(mode="json", by_alias=True)
+            for resource in RESOURCES:
+                found[f"get_{resource.kind}"] = json.loads(get_record(session, resource, resource.example))
+                listed = find_page(session, resource, Filters(limit=1))
+                found[f"list_{resource.path}"] = {
+                    "items": [json.loads(item) for item in listed.items],
+                    "total": listed.total,
+                    "next": f"/{resource.path}?limit=1&cursor={listed.next_cursor}",
+                }
+    except (NoRelease, DBAPIError):
+        return {}
+    return found

@@ -1,0 +1,142 @@
+"""What wraps every request, whoever answers it: a log line, headers, HEAD, and a net for what went wrong."""
+
+import json
+import logging
+import time
+from datetime import UTC, datetime
+
+from asgi_correlation_id import correlation_id
+from fastapi import FastAPI
+from fastapi_rfc9457 import PROBLEM_MEDIA_TYPE
+from starlette.datastructures import MutableHeaders
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+logger = logging.getLogger(__name__)
+access_logger = logging.getLogger("il6.access")
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+"""On every response that does not bring its own; transport security is the affair of whoever ends TLS."""
+
+
+class AccessLog:
+    """Writes one JSON line per request: when, who, what, with which result, and how long it took."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        begun = time.perf_counter()
+        status = 0
+        size = 0
+
+        async def count(message: Message) -> None:
+            nonlocal status, size
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            elif message["type"] == "http.response.body":
+                size += len(message.get("body", b""))
+            await send(message)
+
+        try:
+            await self.app(scope, receive, count)
+        finally:
+            line = {
+                "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+                "request_id": correlation_id.get(),
+                "client": scope["client"][0] if scope.get("client") else None,
+                "method": scope["method"],
+                "path": scope["path"],
+                "query": scope["query_string"].decode("latin-1"),
+                "status": status,
+                "bytes": size,
+                "ms": round((time.perf_counter() - begun) * 1000, 2),
+            }
+            access_logger.info(json.dumps(line))
+
+
+class Headers:
+    """Puts the security headers and the release on every response."""
+
+    def __init__(self, app: ASGIApp, main: FastAPI) -> None:
+        self.app = app
+        self.main = main
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        state = scope.setdefault("state", {})
+
+        async def complete(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+                # What reads no data names the release last read.
+                release = self.main.state.release = state.get("release", self.main.state.release)
+                if release is not None:
+                    headers["X-Atlas-Release"] = release.version
+            await send(message)
+
+        await self.app(scope, receive, complete)
+
+
+class Net:
+    """Answers a problem for an exception nobody foresaw; what it was is told to the log alone."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = False
+
+        async def watch(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watch)
+        except Exception:
+            if scope["type"] != "http" or begun:
+                raise
+            logger.exception("%s %s failed", scope["method"], scope["path"])
+            body = {
+                "type": "/problems/internal-server",
+                "title": "Internal Server Error",
+                "status": 500,
+                "detail": "Something went wrong here; the log of the service tells it by the X-Request-ID.",
+                "instance": scope["path"],
+            }
+            await JSONResponse(body, 500, media_type=PROBLEM_MEDIA_TYPE)(scope, receive, send)
+
+
+class Head:
+    """Answers HEAD wherever GET answers: the same headers, no body."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self.app(scope, receive, send)
+            return
+
+        async def silence(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        await self.app({**scope, "method": "GET"}, receive, silence)

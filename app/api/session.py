@@ -1,0 +1,49 @@
+"""What a request reads: one session of one release, and the parameters it may name."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, Request
+from sqlmodel import Session
+
+from app.errors import repeated_parameters, unknown_parameters
+from app.queries import reading
+
+
+def get_session(request: Request) -> Iterator[Session]:
+    """A session in which one release is read from beginning to end; the response names that release."""
+    with reading(request.app.state.database) as (session, release):
+        request.state.release = release
+        yield session
+
+
+SessionDep = Annotated[Session, Depends(get_session)]
+
+
+@lru_cache
+def query_parameters(app: FastAPI) -> dict[str, dict[str, bool]]:
+    """Per operation id, the query parameters it takes, and whether each takes several values."""
+    operations: list[Any] = [each for path in app.openapi()["paths"].values() for each in path.values()]
+    return {
+        operation["operationId"]: {
+            parameter["name"]: parameter["schema"].get("type") == "array"
+            for parameter in operation.get("parameters", [])
+            if parameter["in"] == "query"
+        }
+        for operation in operations
+    }
+
+
+def check_parameters(request: Request) -> None:
+    """Refuse a parameter that the operation does not take, or takes but once: none is silently ignored."""
+    given = request.query_params
+    if not given:
+        return
+    known = query_parameters(request.app).get(request.scope["route"].operation_id, {})
+    unknown = [name for name in given if name not in known]
+    if unknown:
+        raise unknown_parameters(unknown, list(known))
+    repeated = [name for name in given if not known[name] and len(given.getlist(name)) > 1]
+    if repeated:
+        raise repeated_parameters(repeated)

@@ -1,0 +1,85 @@
+"""The application: state, middleware, handlers and routers put together; nothing else."""
+
+import logging
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from asgi_correlation_id import CorrelationIdMiddleware
+from fastapi import Depends, FastAPI
+from fastapi_rfc9457 import InternalServerError
+from fastapi_rfc9457.server import get_problem_docs_router, problems
+from starlette.middleware.cors import CORSMiddleware
+
+from app import __version__
+from app.api import docs, meta
+from app.api.middleware import AccessLog, Head, Headers, Net, access_logger
+from app.api.resources import ROUTERS
+from app.api.session import check_parameters
+from app.catalog import RESOURCES
+from app.db import Database, parse_url
+from app.errors import NoRelease, add_handlers
+from app.settings import Settings
+
+DESCRIPTION = """
+Inhibitors of interleukin-6 and its pathway, their targets and approvals, cancers and what a high IL-6
+means for their prognosis, mechanisms, trials with their outcome, publications, and evidence: single claims,
+each from one publication. **No IL-6 inhibitor is approved to treat a cancer.** Every fact names its source.
+
+Data under CC BY 4.0; `/release` says how to cite them.
+"""
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    app.state.database.dispose()
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    settings = settings or Settings()
+    app = FastAPI(
+        title="IL-6 Atlas",
+        summary="Curated, citable knowledge on interleukin-6 inhibitors in cancer",
+        description=DESCRIPTION,
+        version=__version__,
+        license_info={"name": "MIT", "identifier": "MIT"},
+        openapi_tags=[{"name": each.path, "description": each.about} for each in RESOURCES]
+        + [{"name": "service", "description": "What the service says of itself."}],
+        servers=[{"url": "/", "description": "this instance"}],
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        dependencies=[Depends(check_parameters)],
+        responses=problems(NoRelease, InternalServerError),
+    )
+    app.state.settings = settings
+    app.state.database = Database(parse_url(settings.database_url))
+    app.state.release = None
+    add_handlers(app)
+    for router in [*ROUTERS, meta.router, docs.router]:
+        app.include_router(router)
+    app.include_router(get_problem_docs_router(), prefix="/problems", include_in_schema=False)
+    docs.mount_assets(app)
+    docs.add_examples(app)
+    add_middleware(app, access_log=settings.access_log)
+    return app
+
+
+def add_middleware(app: FastAPI, *, access_log: bool) -> None:
+    """From the innermost to the outermost."""
+    app.add_middleware(Head)
+    app.add_middleware(Net)
+    app.add_middleware(
+        CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "HEAD"], expose_headers=["*"]
+    )
+    app.add_middleware(Headers, main=app)
+    if access_log:
+        access_logger.setLevel(logging.INFO)
+        access_logger.propagate = False
+        access_logger.handlers = [logging.StreamHandler(sys.stdout)]
+        app.add_middleware(AccessLog)
+    app.add_middleware(CorrelationIdMiddleware)
+
+
+app = create_app()

@@ -1,0 +1,149 @@
+"""The documentation: a valid OpenAPI document with true examples, and readers that ask no other host."""
+
+import shutil
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+from playwright.sync_api import Browser, Error, Page, sync_playwright
+
+from app.catalog import RESOURCES
+from tests.conftest import missing
+
+CHROMIUM = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="module")
+def document(client: httpx.Client) -> Any:
+    return client.get("/openapi.json").raise_for_status().json()
+
+
+def operations(document: Any) -> dict[str, tuple[str, Any]]:
+    return {
+        operation["operationId"]: (path, operation)
+        for path, methods in document["paths"].items()
+        for operation in methods.values()
+    }
+
+
+def test_the_document_is_valid_openapi_3_1(document: Any) -> None:
+    assert document["openapi"].startswith("3.1")
+    OpenAPIV31SpecValidator(document).validate()
+
+
+def test_every_collection_has_its_two_operations(document: Any) -> None:
+    names = set(operations(document))
+    for resource in RESOURCES:
+        assert {f"list_{resource.path}", f"get_{resource.kind}"} <= names
+    assert {"get_livez", "get_readyz", "get_release", "get_service_info"} <= names
+    assert len(names) == 2 * len(RESOURCES) + 4
+
+
+def test_every_operation_only_reads(document: Any) -> None:
+    assert {method for methods in document["paths"].values() for method in methods} == {"get"}
+
+
+def test_every_tag_is_described(document: Any) -> None:
+    described = {tag["name"] for tag in document["tags"] if tag["description"]}
+    for _, operation in operations(document).values():
+        assert operation["summary"]
+        assert operation["description"]
+        assert set(operation["tags"]) <= described
+
+
+def test_every_error_is_typed(document: Any) -> None:
+    for name, (_, operation) in operations(document).items():
+        errors = {status: each for status, each in operation["responses"].items() if status != "200"}
+        assert {"500", "503"} <= set(errors), name
+        assert ("422" in errors) == bool(operation.get("parameters")), name
+        for each in errors.values():
+            assert list(each["content"]) == ["application/problem+json"], name
+
+
+def test_every_example_is_what_the_service_answers(document: Any, client: httpx.Client) -> None:
+    for name, (path, operation) in operations(document).items():
+        example = operation["responses"]["200"]["content"]["application/json"]["example"]
+        address = path.replace("{id}", str(example.get("id")))
+        if name.startswith("list_"):
+            address += "?limit=1"
+        if name == "get_service_info":
+            continue  # it names the host it was asked at
+        assert client.get(address).raise_for_status().json() == example, name
+
+
+def test_every_id_parameter_has_an_example_that_is_there(document: Any, client: httpx.Client) -> None:
+    for resource in RESOURCES:
+        _, operation = operations(document)[f"get_{resource.kind}"]
+        (parameter,) = operation["parameters"]
+        assert parameter["name"] == "id"
+        (example,) = parameter["schema"]["examples"]
+        assert client.get(f"/{resource.path}/{example}").status_code == 200
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    program = shutil.which("chromium")
+    if program is None:
+        missing("Chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, client: httpx.Client) -> Iterator[Page]:
+    """A page that fails its test on any request to another host and any error on the console."""
+    host = urlsplit(str(client.base_url)).netloc
+    faults: list[str] = []
+    page = browser.new_page(base_url=str(client.base_url))
+    page.on("request", lambda sent: faults.append(sent.url) if foreign(sent.url, host) else None)
+    page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    yield page
+    page.close()
+    assert faults == []
+
+
+def foreign(address: str, host: str) -> bool:
+    parts = urlsplit(address)
+    return parts.scheme not in ("data", "blob") and parts.netloc != host
+
+
+def test_an_operation_can_be_tried_in_docs(page: Page) -> None:
+    page.goto("/docs")
+    operation = page.locator("#operations-inhibitors-get_inhibitor")
+    operation.locator("button.opblock-summary-control").click()
+    operation.get_by_role("button", name="Try it out").click()
+    operation.get_by_placeholder("id").fill("tocilizumab")
+    operation.get_by_role("button", name="Execute").click()
+    answer = operation.locator(".live-responses-table tbody .response-col_status").first
+    answer.wait_for()
+    assert answer.inner_text().startswith("200")
+    assert "OAS 3.1" in page.locator(".info").inner_text()
+
+
+def test_redoc_reads_the_document(page: Page) -> None:
+    page.goto("/redoc")
+    page.get_by_role("heading", name="IL-6 Atlas", exact=False).first.wait_for()
+    page.get_by_role("heading", name="One inhibitor, whole").first.wait_for()
+
+
+def test_the_check_of_pages_can_fail(browser: Browser, client: httpx.Client) -> None:
+    page = browser.new_page(base_url=str(client.base_url))
+    page.goto("/docs")
+    with pytest.raises(Error):
+        page.evaluate("fetch('http://127.0.0.2:9/')")
+    assert foreign("https://example.org/x.js", "127.0.0.1:1")
+    page.close()

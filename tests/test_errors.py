@@ -1,0 +1,196 @@
+"""Every error is a problem of one shape, names what was wrong, and tells nothing of the inside."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from app.db import make_engine, parse_url
+from app.seeding.build import seed
+from app.seeding.files import SEED
+from tests.conftest import NewDatabase, migrated, serving
+
+
+def explode(*_: object) -> str:
+    raise RuntimeError("secret of the house")
+
+
+def problem(response: httpx.Response, status: int) -> dict[str, object]:
+    assert response.status_code == status, response.text
+    assert response.headers["Content-Type"] == "application/problem+json"
+    body: dict[str, object] = response.json()
+    assert {"type", "title", "status", "detail", "instance"} <= set(body)
+    assert body["status"] == status
+    assert body["instance"] == response.request.url.path
+    return body
+
+
+def test_an_unknown_path_says_what_was_probably_meant(client: httpx.Client) -> None:
+    body = problem(client.get("/inhibitor"), 404)
+    assert body["detail"] == "There is nothing at /inhibitor; did you mean /inhibitors?"
+    assert "see /docs" in str(problem(client.get("/wp-admin/setup-config.php"), 404)["detail"])
+
+
+def test_an_unknown_record_says_which_were_probably_meant(client: httpx.Client) -> None:
+    body = problem(client.get("/inhibitors/tocilizumb"), 404)
+    suggestions = body["suggestions"]
+    assert isinstance(suggestions, list)
+    assert suggestions[0] == {"kind": "inhibitor", "id": "tocilizumab", "name": "Tocilizumab"}
+    assert len(suggestions) <= 3
+    assert problem(client.get("/inhibitors/xyzzy"), 404)["suggestions"] == []
+
+
+def test_methods_that_change_things_are_not_allowed(client: httpx.Client) -> None:
+    for method in ("POST", "PUT", "PATCH", "DELETE"):
+        response = client.request(method, "/inhibitors")
+        assert "GET" in response.headers["Allow"]
+        problem(response, 405)
+
+
+@pytest.mark.parametrize(
+    ("address", "named", "meant"),
+    [
+        ("/cancers?prognossis=poor", "prognossis", "did you mean prognosis?"),
+        ("/cancers?prognosis=pooor", "prognosis", "did you mean 'poor'?"),
+        ("/inhibitors?prognosis=poor", "prognosis", "this operation takes limit, cursor"),
+        ("/inhibitors/tocilizumab?fields=id", "fields", "takes no parameters"),
+        ("/livez?verbose=1", "verbose", "takes no parameters"),
+        ("/inhibitors?limit=501", "limit", "less than or equal to 500"),
+        ("/inhibitors?limit=-1", "limit", "greater than or equal to 0"),
+        ("/inhibitors?limit=ten", "limit", "valid integer"),
+        ("/inhibitors?limit=", "limit", "valid integer"),
+        ("/inhibitors?limit=1&limit=2", "limit", "Give it once"),
+        ("/inhibitors?cursor=zzz", "cursor", "no cursor"),
+        ("/inhibitors?cursor=W10", "cursor", "no cursor"),
+        ("/inhibitors?cursor=", "cursor", "no cursor"),
+        ("/inhibitors?cursor=%00%FF", "cursor", "no cursor"),
+        ("/inhibitors?cursor=WyJcdTAwMDAiXQ", "cursor", "no cursor"),  # ["\u0000"]
+        ("/inhibitors?cursor=" + "a" * 1001, "cursor", "at most 1000 characters"),
+        ("/inhibitors/" + "a" * 201, "id", "at most 200 characters"),
+    ],
+)
+def test_a_bad_parameter_is_named_with_what_was_meant(
+    client: httpx.Client, address: str, named: str, meant: str
+) -> None:
+    body = problem(client.get(address), 422)
+    assert str(body["detail"]).startswith(f"{named}: ")
+    assert meant in str(body["detail"])
+    errors = body["errors"]
+    assert isinstance(errors, list)
+    assert errors[0]["loc"][1] == named
+
+
+def test_several_bad_parameters_are_all_named(client: httpx.Client) -> None:
+    body = problem(client.get("/cancers?limit=x&prognosis=bad,worse"), 422)
+    errors = body["errors"]
+    assert isinstance(errors, list)
+    assert len(errors) == 3
+
+
+@pytest.mark.parametrize(
+    "text", ["' OR 1=1 --", "%00", "%F0%9F%92%8A", "..%2F..%2Fetc%2Fpasswd", "IL-6%20%22", "%ff%fe"]
+)
+def test_no_id_that_somebody_types_is_a_fault_of_ours(client: httpx.Client, text: str) -> None:
+    assert client.get(f"/inhibitors/{text}").status_code == 404
+
+
+def test_types_of_problems_are_documented(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.api.meta.current_release", explode)
+    for address in ("/inhibitors/x", "/inhibitors?limit=x", "/release"):
+        kind = client.get(address).json()["type"]
+        page = client.get(kind).raise_for_status().json()
+        assert page["type"] == kind
+        assert page["description"]
+
+
+@pytest.fixture
+def spoilt(new_database: NewDatabase) -> Iterator[tuple[str, httpx.Client]]:
+    """A database of its own, to be spoilt while it is served."""
+    url = migrated(new_database())
+    seed(SEED, parse_url(url))
+    with serving(url) as client:
+        yield url, client
+
+
+def execute(url: str, statement: str) -> None:
+    engine = make_engine(parse_url(url))
+    with engine.begin() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+def test_a_fault_of_ours_tells_nothing_of_the_inside(
+    client: httpx.Client, database_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("app.api.resources.get_record", explode)
+    response = client.get("/inhibitors/tocilizumab")
+    body = problem(response, 500)
+    assert "secret" not in response.text
+    assert "X-Request-ID" in str(body["detail"])
+    assert response.headers["X-Request-ID"]
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert "secret of the house" in caplog.text
+
+
+def test_a_database_without_a_release_is_503_and_recovers(new_database: NewDatabase) -> None:
+    url = migrated(new_database())
+    with serving(url) as client:
+        for path in ("/inhibitors", "/inhibitors/tocilizumab", "/readyz", "/release"):
+            response = client.get(path)
+            body = problem(response, 503)
+            assert "il6 seed" in str(body["detail"]) or "no release" in str(body["detail"])
+            assert response.headers["Retry-After"] == "5"
+        assert client.get("/livez").status_code == 200
+        assert client.get("/openapi.json").status_code == 200
+        seed(SEED, parse_url(url))
+        assert client.get("/readyz").status_code == 200
+        assert client.get("/inhibitors/tocilizumab").status_code == 200
+
+
+def test_another_schema_is_503_and_named(spoilt: tuple[str, httpx.Client]) -> None:
+    url, client = spoilt
+    execute(url, "UPDATE alembic_version SET version_num = '1999_01'")
+    body = problem(client.get("/inhibitors"), 503)
+    assert "1999_01" in str(body["detail"])
+
+
+def test_a_lost_row_is_seen_by_readyz(spoilt: tuple[str, httpx.Client]) -> None:
+    url, client = spoilt
+    execute(url, "DELETE FROM evidence WHERE id = 'ovarian-serum-il6-os-tempfer-1997'")
+    body = problem(client.get("/readyz"), 503)
+    assert body["detail"] == "evidence has 636 rows, the release says 637."
+
+
+def test_a_lost_table_is_503_without_the_words_of_the_driver(
+    spoilt: tuple[str, httpx.Client], caplog: pytest.LogCaptureFixture
+) -> None:
+    url, client = spoilt
+    execute(url, "DROP TABLE trial_publication")
+    execute(url, "DROP TABLE trial_inhibitor")
+    execute(url, "DROP TABLE trial_cancer")
+    execute(url, "DROP TABLE trial")
+    response = client.get("/trials")
+    problem(response, 503)
+    assert "trial" not in response.text.replace("/trials", "")
+    assert "does not answer" in caplog.text
+
+
+@pytest.mark.parametrize("content", [b"", b"no database at all" * 1000], ids=["empty", "garbage"])
+def test_a_file_that_is_no_database_is_503(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "atlas.sqlite"
+    path.write_bytes(content)
+    with serving(f"sqlite:///{path}") as client:
+        problem(client.get("/inhibitors"), 503)
+        problem(client.get("/readyz"), 503)
+        seed(SEED, parse_url(f"sqlite:///{path}"))
+        assert client.get("/readyz").status_code == 200
+
+
+def test_a_missing_file_is_503_and_served_once_it_is_there(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'sub' / 'atlas.sqlite'}"
+    with serving(url) as client:
+        assert "il6 seed" in str(problem(client.get("/inhibitors"), 503)["detail"])
+        seed(SEED, parse_url(url))
+        assert client.get("/inhibitors").status_code == 200
