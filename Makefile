@@ -1,7 +1,6 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
-export PYTHONWARNINGS ?= default
 
 ifdef HOST
 export IL6_HOST := $(HOST)
@@ -30,7 +29,7 @@ serve: .venv/serve ## install, seed and serve on 127.0.0.1:8000 (HOST= and PORT=
 	exec $(BIN)/il6 serve
 
 test: .venv/test ## run the tests; those that need PostgreSQL or Chromium are skipped where there is none
-	$(BIN)/coverage run -m pytest $(ARGS)
+	$(BIN)/coverage run -m pytest -n auto $(ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
@@ -39,9 +38,11 @@ check: .venv/test ## look for faults in style, types, layers, migrations and dat
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m tests.check_migrations
+	@folder=$$(mktemp -d) && trap "rm -r $$folder" EXIT && \
+		export IL6_DATABASE_URL=sqlite:///$$folder/check.sqlite && \
+		$(BIN)/alembic upgrade head && $(BIN)/alembic check
 	$(BIN)/il6 seed --check
-	! grep -nE 'https?://' requirements.txt requirements-dev.txt
+	@! grep -nE 'https?://' requirements.txt requirements-dev.txt
 
 format: .venv/test ## bring code and data into their canonical form
 	$(BIN)/ruff format .
