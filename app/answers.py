@@ -6,16 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from pydantic import BaseModel
-
 from app.catalog import BY_KIND, RESOURCES, Resource
 from app.models.approval import ApprovalBase, ApprovalItem, ApprovalSeed, ApprovalStatus
 from app.models.base import PREFIXES, Kind, Ref, Strict
 from app.models.cancer import CancerBase, CancerRecord, CancerSeed, StudiedInhibitor
-from app.models.claim import Claim, ClaimBase, Direction, EvidenceCounts, EvidenceType
+from app.models.claim import Claim, ClaimBase, Direction, EvidenceCounts, EvidenceType, Level
 from app.models.evidence import EvidenceItem, EvidenceRecord, EvidenceSeed
 from app.models.indication import Area, IndicationBase, IndicationRecord, IndicationSeed
-from app.models.inhibitor import InhibitorBase, InhibitorRecord, InhibitorSeed
+from app.models.inhibitor import InhibitorBase, InhibitorRecord, InhibitorSeed, InhibitorStatus
 from app.models.interaction import End, InteractionBase, InteractionItem, Interactions, InteractionSeed, Node
 from app.models.mechanism import MechanismBase, MechanismRecord, MechanismSeed
 from app.models.publication import (
@@ -50,6 +48,9 @@ class Facts:
         return rows
 
 
+Related = dict[str, Iterable[str | None]]
+
+
 @dataclass(frozen=True)
 class Answer:
     """The two answers of one record: JSON in a list, and JSON whole."""
@@ -58,6 +59,8 @@ class Answer:
     record: str
     columns: dict[str, Any] = field(default_factory=dict)
     """What the answer settles and filters ask for: columns of the table that no seed row has."""
+    related: Related = field(default_factory=dict)
+    """What belongs to the record, by the name of the relation."""
 
 
 def name_of(row: Any) -> str:
@@ -163,7 +166,11 @@ class Answers:
         return Node(kind=end.kind, **self.ref(end.kind, end.id).model_dump())
 
     def links(self, kind: Kind, record_id: str) -> dict[str, str]:
-        return {"self": f"/{BY_KIND[kind].path}/{record_id}"}
+        links = {"self": f"/{BY_KIND[kind].path}/{record_id}"}
+        for resource in RESOURCES:
+            if kind in {**resource.filters.references, **resource.filters.relations}:
+                links[resource.path] = f"/{resource.path}?{kind}={record_id}"
+        return links
 
     def counts(self, kind: Kind, record_id: str) -> EvidenceCounts:
         rows = self._evidence[kind, record_id]
@@ -263,6 +270,9 @@ class Answers:
         trials = self.trials_of(lambda trial: row.id in trial.inhibitors)
         tried = [cancer.id for trial in trials for cancer in trial.cancers]
         studied = [claim.cancer for claim in self._evidence[Kind.INHIBITOR, row.id]]
+        approvals = self.approvals_of(lambda approval: approval.inhibitor == row.id)
+        cancers = self.refs(Kind.CANCER, [*tried, *studied])
+        mechanisms = self.neighbours(Kind.INHIBITOR, row.id, Kind.MECHANISM)
         return answer(
             InhibitorRecord(
                 **own_fields(row, InhibitorBase),
@@ -277,15 +287,28 @@ class Answers:
                     Kind.INHIBITOR,
                     (each.id for each in self.facts.inhibitors.values() if each.parent == row.id),
                 ),
-                approvals=self.approvals_of(lambda approval: approval.inhibitor == row.id),
+                approvals=approvals,
                 trials=trials,
-                cancers=self.refs(Kind.CANCER, [*tried, *studied]),
-                mechanisms=self.neighbours(Kind.INHIBITOR, row.id, Kind.MECHANISM),
+                cancers=cancers,
+                mechanisms=mechanisms,
             ),
+            {
+                "target": row.targets,
+                "indication": [each.indication.id for each in approvals],
+                "agency": [each.agency for each in approvals],
+                "cancer": ids(cancers),
+                "mechanism": ids(mechanisms),
+                "approved": ["true"] if row.status == InhibitorStatus.APPROVED else [],
+            },
             approved_for_cancer=approved_for_cancer,
         )
 
     def target(self, row: TargetSeed) -> Answer:
+        inhibitors = self.refs(
+            Kind.INHIBITOR, (each.id for each in self.facts.inhibitors.values() if row.id in each.targets)
+        )
+        mechanisms = self.neighbours(Kind.TARGET, row.id, Kind.MECHANISM)
+        cancers = self.neighbours(Kind.TARGET, row.id, Kind.CANCER)
         return answer(
             TargetRecord(
                 **own_fields(row, TargetBase),
@@ -293,14 +316,12 @@ class Answers:
                 evidence=self.counts(Kind.TARGET, row.id),
                 publications=self.sources(row.publications),
                 links=self.links(Kind.TARGET, row.id),
-                inhibitors=self.refs(
-                    Kind.INHIBITOR,
-                    (each.id for each in self.facts.inhibitors.values() if row.id in each.targets),
-                ),
-                mechanisms=self.neighbours(Kind.TARGET, row.id, Kind.MECHANISM),
-                cancers=self.neighbours(Kind.TARGET, row.id, Kind.CANCER),
+                inhibitors=inhibitors,
+                mechanisms=mechanisms,
+                cancers=cancers,
                 interactions=self.interactions(Kind.TARGET, row.id),
-            )
+            ),
+            {"inhibitor": ids(inhibitors), "mechanism": ids(mechanisms), "cancer": ids(cancers)},
         )
 
     def indication(self, row: IndicationSeed) -> Answer:
@@ -313,11 +334,17 @@ class Answers:
                 xrefs=curies(row),
                 links=self.links(Kind.INDICATION, row.id),
                 approvals=approvals,
-            )
+            ),
+            {
+                "inhibitor": [each.inhibitor.id for each in approvals],
+                "agency": [each.agency for each in approvals],
+                "publication": [source.id for each in approvals for source in each.publications],
+            },
         )
 
     def approval(self, row: ApprovalSeed) -> Answer:
-        return answer(self.permit(row))
+        permit = self.permit(row)
+        return answer(permit, {}, for_cancer=permit.for_cancer)
 
     def cancer(self, row: CancerSeed) -> Answer:
         claims = self._evidence[Kind.CANCER, row.id]
@@ -328,6 +355,9 @@ class Answers:
             [claim.inhibitor for claim in claims]
             + [each.id for trial in trials for each in trial.inhibitors],
         )
+        mechanisms = self.neighbours(Kind.CANCER, row.id, Kind.MECHANISM)
+        targets = self.neighbours(Kind.CANCER, row.id, Kind.TARGET)
+        by_level = {level: assess(claim for claim in claims if claim.level <= level) for level in Level}
         return answer(
             CancerRecord(
                 **own_fields(row, CancerBase),
@@ -353,14 +383,25 @@ class Answers:
                     )
                     for each in inhibitors
                 ],
-                mechanisms=self.neighbours(Kind.CANCER, row.id, Kind.MECHANISM),
-                targets=self.neighbours(Kind.CANCER, row.id, Kind.TARGET),
+                mechanisms=mechanisms,
+                targets=targets,
                 interactions=self.interactions(Kind.CANCER, row.id),
             ),
-            verdict=prognosis.verdict,
+            {
+                "target": ids(targets),
+                "inhibitor": ids(inhibitors),
+                "mechanism": ids(mechanisms),
+                "has_trial": ["true"] if trials else [],
+                "min_level": [level for level, judged in by_level.items() if judged.best_level],
+                "prognosis": [f"{level} {judged.verdict}" for level, judged in by_level.items()],
+            },
+            prognosis=prognosis.verdict,
         )
 
     def mechanism(self, row: MechanismSeed) -> Answer:
+        cancers = self.neighbours(Kind.MECHANISM, row.id, Kind.CANCER)
+        targets = self.neighbours(Kind.MECHANISM, row.id, Kind.TARGET)
+        inhibitors = self.neighbours(Kind.MECHANISM, row.id, Kind.INHIBITOR)
         return answer(
             MechanismRecord(
                 **own_fields(row, MechanismBase),
@@ -368,15 +409,23 @@ class Answers:
                 evidence=self.counts(Kind.MECHANISM, row.id),
                 publications=self.sources(row.publications),
                 links=self.links(Kind.MECHANISM, row.id),
-                cancers=self.neighbours(Kind.MECHANISM, row.id, Kind.CANCER),
-                targets=self.neighbours(Kind.MECHANISM, row.id, Kind.TARGET),
-                inhibitors=self.neighbours(Kind.MECHANISM, row.id, Kind.INHIBITOR),
+                cancers=cancers,
+                targets=targets,
+                inhibitors=inhibitors,
                 interactions=self.interactions(Kind.MECHANISM, row.id),
-            )
+            ),
+            {"cancer": ids(cancers), "target": ids(targets), "inhibitor": ids(inhibitors)},
         )
 
     def interaction(self, row: InteractionSeed) -> Answer:
-        return answer(self.edge(row))
+        return answer(
+            self.edge(row),
+            {
+                "source": [f"{row.source.kind}/{row.source.id}"],
+                "object": [f"{row.object.kind}/{row.object.id}"],
+                "kind": [row.source.kind, row.object.kind],
+            },
+        )
 
     def trial(self, row: TrialSeed) -> Answer:
         return answer(
@@ -387,17 +436,37 @@ class Answers:
                 xrefs=curies(row),
                 publications=self.sources(row.publications),
                 links=self.links(Kind.TRIAL, row.id),
-            )
+            ),
+            {"inhibitor": row.inhibitors, "cancer": row.cancers},
         )
 
     def publication(self, row: PublicationBase) -> Answer:
         citing = self._citing[row.id]
+        claims = self._evidence[Kind.PUBLICATION, row.id]
+        cited_by = CitedBy(**{name: citing[name] for name in CitedBy.model_fields})
+        trials = [self.facts.trials[each.id] for each in cited_by.trials]
+        approvals = [self.facts.approvals[each.id] for each in cited_by.approvals]
         return answer(
             PublicationRecord(
                 **self.reference(row),
-                evidence=[Claim(**self.claim(each)) for each in self._evidence[Kind.PUBLICATION, row.id]],
-                cited_by=CitedBy(**{name: citing[name] for name in CitedBy.model_fields}),
-            )
+                evidence=[Claim(**self.claim(each)) for each in claims],
+                cited_by=cited_by,
+            ),
+            {
+                "cancer": [
+                    *(each.cancer for each in claims),
+                    *ids(cited_by.cancers),
+                    *(cancer for each in trials for cancer in each.cancers),
+                ],
+                "inhibitor": [
+                    *(each.inhibitor for each in claims),
+                    *ids(cited_by.inhibitors),
+                    *(each.inhibitor for each in approvals),
+                    *(drug for each in trials for drug in each.inhibitors),
+                ],
+                "mechanism": [*(each.mechanism for each in claims), *ids(cited_by.mechanisms)],
+                "target": [*(each.target for each in claims), *ids(cited_by.targets)],
+            },
         )
 
     def evidence(self, row: EvidenceSeed) -> Answer:
@@ -409,7 +478,14 @@ class Answers:
         return Answer(item.model_dump_json(), record.model_dump_json())
 
 
-def answer(record: BaseModel, **columns: Any) -> Answer:
+def ids(refs: Iterable[Ref]) -> list[str]:
+    return [each.id for each in refs]
+
+
+def answer(record: Any, related: Related, **columns: Any) -> Answer:
     """The answers of a record whose item is its beginning: the fields that the item model has."""
     item = next(each.item for each in RESOURCES if each.record is type(record))
-    return Answer(record.model_dump_json(include=set(item.model_fields)), record.model_dump_json(), columns)
+    related = {"publication": ids(getattr(record, "publications", [])), **related}
+    return Answer(
+        record.model_dump_json(include=set(item.model_fields)), record.model_dump_json(), columns, related
+    )

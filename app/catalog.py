@@ -5,17 +5,30 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from app.models.approval import Approval, ApprovalItem, ApprovalSeed
-from app.models.base import Filters, Kind, Strict
+from app.models.approval import Approval, ApprovalFilters, ApprovalItem, ApprovalSeed
+from app.models.base import Kind, Strict
 from app.models.cancer import Cancer, CancerFilters, CancerItem, CancerRecord, CancerSeed
-from app.models.evidence import Evidence, EvidenceItem, EvidenceRecord, EvidenceSeed
-from app.models.indication import Indication, IndicationItem, IndicationRecord, IndicationSeed
-from app.models.inhibitor import Inhibitor, InhibitorItem, InhibitorRecord, InhibitorSeed
-from app.models.interaction import Interaction, InteractionItem, InteractionSeed
-from app.models.mechanism import Mechanism, MechanismItem, MechanismRecord, MechanismSeed
-from app.models.publication import Publication, PublicationBase, PublicationItem, PublicationRecord
-from app.models.target import Target, TargetItem, TargetRecord, TargetSeed
-from app.models.trial import Trial, TrialItem, TrialSeed
+from app.models.evidence import Evidence, EvidenceFilters, EvidenceItem, EvidenceRecord, EvidenceSeed
+from app.models.filters import Filters
+from app.models.indication import (
+    Indication,
+    IndicationFilters,
+    IndicationItem,
+    IndicationRecord,
+    IndicationSeed,
+)
+from app.models.inhibitor import Inhibitor, InhibitorFilters, InhibitorItem, InhibitorRecord, InhibitorSeed
+from app.models.interaction import Interaction, InteractionFilters, InteractionItem, InteractionSeed
+from app.models.mechanism import Mechanism, MechanismFilters, MechanismItem, MechanismRecord, MechanismSeed
+from app.models.publication import (
+    Publication,
+    PublicationBase,
+    PublicationFilters,
+    PublicationItem,
+    PublicationRecord,
+)
+from app.models.target import Target, TargetFilters, TargetItem, TargetRecord, TargetSeed
+from app.models.trial import Trial, TrialFilters, TrialItem, TrialSeed
 
 
 @dataclass(frozen=True)
@@ -41,11 +54,11 @@ class Resource:
 RESOURCES = (
     Resource(
         "publications", Kind.PUBLICATION, PublicationBase, Publication, PublicationItem, PublicationRecord,
-        Filters,
+        PublicationFilters,
         "agarwal-2008", "What every fact rests on: articles, labels, registers, pages.",
     ),
     Resource(
-        "targets", Kind.TARGET, TargetSeed, Target, TargetItem, TargetRecord, Filters,
+        "targets", Kind.TARGET, TargetSeed, Target, TargetItem, TargetRecord, TargetFilters,
         "tyk2", "Genes and proteins of the IL-6 pathway, by HGNC symbol.",
     ),
     Resource(
@@ -53,33 +66,36 @@ RESOURCES = (
         "uveal-melanoma", "Cancers, and what a high IL-6 means for their prognosis.",
     ),
     Resource(
-        "mechanisms", Kind.MECHANISM, MechanismSeed, Mechanism, MechanismItem, MechanismRecord, Filters,
+        "mechanisms", Kind.MECHANISM, MechanismSeed, Mechanism, MechanismItem, MechanismRecord,
+        MechanismFilters,
         "cluster-signalling", "How IL-6 acts in cancer, and what limits blocking it.",
     ),
     Resource(
-        "indications", Kind.INDICATION, IndicationSeed, Indication, IndicationItem, IndicationRecord, Filters,
+        "indications", Kind.INDICATION, IndicationSeed, Indication, IndicationItem, IndicationRecord,
+        IndicationFilters,
         "takayasu-arteritis", "Conditions that a regulator approved an inhibitor for, by area.",
     ),
     Resource(
-        "inhibitors", Kind.INHIBITOR, InhibitorSeed, Inhibitor, InhibitorItem, InhibitorRecord, Filters,
+        "inhibitors", Kind.INHIBITOR, InhibitorSeed, Inhibitor, InhibitorItem, InhibitorRecord,
+        InhibitorFilters,
         "levilimab", "Drugs on IL-6 and its receptor, or further down the pathway.",
     ),
     Resource(
-        "approvals", Kind.APPROVAL, ApprovalSeed, Approval, ApprovalItem, ApprovalItem, Filters,
+        "approvals", Kind.APPROVAL, ApprovalSeed, Approval, ApprovalItem, ApprovalItem, ApprovalFilters,
         "siltuximab-idiopathic-multicentric-castleman-disease-fda",
         "Which agency allowed which inhibitor for which indication, and when.",
     ),
     Resource(
         "interactions", Kind.INTERACTION, InteractionSeed, Interaction, InteractionItem, InteractionItem,
-        Filters,
+        InteractionFilters,
         "il6-binds-il6r", "The edges of the pathway graph, each with its sources.",
     ),
     Resource(
-        "trials", Kind.TRIAL, TrialSeed, Trial, TrialItem, TrialItem, Filters,
+        "trials", Kind.TRIAL, TrialSeed, Trial, TrialItem, TrialItem, TrialFilters,
         "nct00433446", "Registered studies of an inhibitor in a cancer, with their outcome, failures too.",
     ),
     Resource(
-        "evidence", Kind.EVIDENCE, EvidenceSeed, Evidence, EvidenceItem, EvidenceRecord, Filters,
+        "evidence", Kind.EVIDENCE, EvidenceSeed, Evidence, EvidenceItem, EvidenceRecord, EvidenceFilters,
         "ovarian-serum-il6-os-tempfer-1997",
         "Single claims, each from one publication, with direction, level and figures.",
     ),

@@ -32,12 +32,33 @@ class Suggestion(BaseModel):
     name: str
 
 
+class Candidate(Suggestion):
+    """A record that a term may stand for, and which of its names the term is."""
+
+    matched_on: str
+
+
 class RecordNotFound(Problem):
-    """The collection holds no record of that id."""
+    """The collection holds no record of that name."""
 
     title: ClassVar[str] = "Record not found"
     status: ClassVar[int] = 404
     suggestions: list[Suggestion] = field(default_factory=list)
+
+
+class AmbiguousName(Problem):
+    """The name stands for several records; each can be asked for by its id."""
+
+    title: ClassVar[str] = "Ambiguous name"
+    status: ClassVar[int] = 409
+    candidates: list[Candidate] = field(default_factory=list)
+
+
+class NotAcceptable(Problem):
+    """None of the media types that the client accepts can be had here."""
+
+    title: ClassVar[str] = "Not acceptable"
+    status: ClassVar[int] = 406
 
 
 class NoRelease(Problem):
@@ -117,7 +138,8 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
         near = nearest(path, paths)
         detail = f"There is nothing at {path}; " + (f"did you mean {near}?" if near else "see /docs.")
     elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        detail = f"{path} answers GET and HEAD, not {request.method}."
+        allowed = (error.headers or {}).get("Allow", "GET")
+        detail = f"{path} answers {allowed}, not {request.method}."
     body = {
         "type": "about:blank",
         "title": HTTPStatus(error.status_code).phrase,

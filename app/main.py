@@ -12,7 +12,7 @@ from fastapi_rfc9457.server import get_problem_docs_router, problems
 from starlette.middleware.cors import CORSMiddleware
 
 from app import __version__
-from app.api import docs, meta
+from app.api import docs, evidence, finding, meta
 from app.api.middleware import AccessLog, Head, Headers, Net, access_logger
 from app.api.resources import ROUTERS
 from app.api.session import check_parameters
@@ -45,7 +45,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version=__version__,
         license_info={"name": "MIT", "identifier": "MIT"},
         openapi_tags=[{"name": each.path, "description": each.about} for each in RESOURCES]
-        + [{"name": "service", "description": "What the service says of itself."}],
+        + [
+            {"name": "finding", "description": "What a name stands for, and what words are found in."},
+            {"name": "service", "description": "What the service says of itself."},
+        ],
         servers=[{"url": "/", "description": "this instance"}],
         docs_url=None,
         redoc_url=None,
@@ -57,7 +60,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.database = Database(parse_url(settings.database_url))
     app.state.release = None
     add_handlers(app)
-    for router in [*ROUTERS, meta.router, docs.router]:
+    for router in [evidence.router, *ROUTERS, finding.router, meta.router, docs.router]:
         app.include_router(router)
     app.include_router(get_problem_docs_router(), prefix="/problems", include_in_schema=False)
     docs.mount_assets(app)
@@ -71,7 +74,11 @@ def add_middleware(app: FastAPI, *, access_log: bool) -> None:
     app.add_middleware(Head)
     app.add_middleware(Net)
     app.add_middleware(
-        CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "HEAD"], expose_headers=["*"]
+        CORSMiddleware,
+        allow_origins=["*"],
+        allow_methods=["GET", "HEAD", "POST"],
+        allow_headers=["Content-Type"],
+        expose_headers=["*"],
     )
     app.add_middleware(Headers, main=app)
     if access_log:

@@ -1,25 +1,32 @@
-"""Rows: pages of a collection, single records, and the release they belong to."""
+"""Rows: pages of a collection, single records, counts, and the release they belong to."""
 
 import base64
 import binascii
 import json
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
 
-from rapidfuzz import fuzz, process
-from sqlalchemy import func, select, text
-from sqlmodel import Session
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select, text
+from sqlmodel import Session, col
 
-from app.catalog import RESOURCES, Resource
+from app.catalog import BY_KIND, RESOURCES, Resource
 from app.db import Database
-from app.errors import NoRelease, RecordNotFound, Suggestion, invalid_parameter
-from app.models.base import Filters
+from app.errors import AmbiguousName, NoRelease, invalid_parameter
+from app.models.base import Kind
+from app.models.cancer import Cancer
+from app.models.claim import Direction, Level
+from app.models.filters import AnyKind, Filters
+from app.models.finding import Entry, Property
 from app.models.release import SCHEMA_REVISION, Release, ReleaseRead
+from app.names import find_id, resolve
+from app.search import found
+from app.text import squeeze
 
-IS_SLUG = re.compile(r"[a-z0-9-]+").fullmatch
-"""Whether a text could be an id; what could not is never asked of a database, which may refuse it."""
+Clause = ColumnElement[bool]
+Scalar = str | int | float | bool | None
 
 
 @dataclass(frozen=True)
@@ -29,57 +36,369 @@ class Page:
     items: list[str]
     total: int
     next_cursor: str | None
+    missing: list[str] | None = None
+    """Of the ids asked for, those that are no record's."""
+    facets: dict[str, dict[str, int]] | None = None
 
 
-def encode_cursor(last_id: str) -> str:
-    return base64.urlsafe_b64encode(json.dumps([last_id]).encode()).decode().rstrip("=")
+@dataclass(frozen=True)
+class Order:
+    """What a list is sorted by: columns, each rising or falling, nulls last; the id breaks ties."""
+
+    columns: list[tuple[Any, bool]] = field(default_factory=list)
+
+    def expressions(self) -> list[Any]:
+        parts: list[Any] = []
+        for column, falling in self.columns:
+            if column.nullable:
+                parts.append(column.is_(None))
+            parts.append(column.desc() if falling else column.asc())
+        return parts
+
+    def after(self, values: Sequence[Scalar]) -> Clause:
+        """What comes behind the row that holds these values."""
+        behind: list[Clause] = []
+        same: list[Clause] = []
+        for (column, falling), value in zip(self.columns, values, strict=True):
+            if value is not None:
+                later = column < value if falling else column > value
+                behind.append(and_(*same, or_(later, column.is_(None)) if column.nullable else later))
+            same.append(column.is_(None) if value is None else column == value)
+        return or_(false(), *behind)
 
 
-def decode_cursor(cursor: str) -> str:
-    """The id after which the page begins; raises a ValidationProblem if it is no cursor of ours."""
+def order_of(resource: Resource, filters: Filters) -> Order:
+    table = resource.table
+    columns = []
+    for name in [*getattr(filters, "sort", []), "id"]:
+        plain = name.removeprefix("-")
+        column = getattr(table, f"{plain}_id" if plain in filters.references else plain)
+        columns.append((column, name.startswith("-")))
+    return Order(columns)
+
+
+def encode_cursor(sort: list[str], values: Sequence[Any]) -> str:
+    plain = [value.value if isinstance(value, StrEnum) else value for value in values]
+    content = json.dumps([sort, plain], separators=(",", ":"), ensure_ascii=False)
+    return base64.urlsafe_b64encode(content.encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str, order: Order, sort: list[str]) -> list[Scalar]:
+    """The values of the last row before the page; raises a ValidationProblem if it is no cursor of ours."""
     try:
         content = json.loads(
             base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         )
-    except (binascii.Error, ValueError):
+    except (binascii.Error, ValueError, RecursionError):
         content = None
     match content:
-        case [str(last_id)] if IS_SLUG(last_id):
-            return last_id
+        case [list(sorted_by), list(values)] if len(values) == len(order.columns):
+            if sorted_by != sort:
+                raise invalid_parameter("cursor", "This cursor is of a list in another order", "cursor")
+            if all(fits(column, value) for (column, _), value in zip(order.columns, values, strict=True)):
+                return values
     raise invalid_parameter("cursor", "This is no cursor that a `next` link gave", "cursor")
 
 
+def fits(column: Any, value: object) -> bool:
+    """Whether a value could stand in a column: what could not must not reach a database."""
+    if value is None:
+        return bool(column.nullable)
+    kind = column.type.python_type
+    if issubclass(kind, str):
+        return isinstance(value, str) and value.isprintable()
+    if issubclass(kind, bool):
+        return isinstance(value, bool)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    return abs(value) < 2**53 and (issubclass(kind, float) or isinstance(value, int))
+
+
 def find_page(session: Session, resource: Resource, filters: Filters) -> Page:
-    """The records that hold to the filters, in the order of their ids, from the cursor on."""
+    """The records that hold to the filters, in the order asked for, from the cursor on."""
+    clauses = conditions(session, resource, filters)
+    if filters.ids:
+        return find_by_ids(session, resource, filters, clauses)
     table = resource.table
-    clauses = filters.clauses()
+    order = order_of(resource, filters)
     total = session.scalar(select(func.count()).select_from(table).where(*clauses)) or 0
-    page = select(table.id, table.item).where(*clauses).order_by(table.id).limit(filters.limit + 1)
-    if filters.cursor is not None:
-        page = page.where(table.id > decode_cursor(filters.cursor))
-    rows = session.execute(page).all() if filters.limit else []
-    more = len(rows) > filters.limit
+    rows = session.execute(listing(resource, filters, clauses, order).limit(filters.limit + 1)).all()
+    more = len(rows) > filters.limit > 0
     rows = rows[: filters.limit]
-    return Page([row.item for row in rows], total, encode_cursor(rows[-1].id) if more else None)
-
-
-def get_record(session: Session, resource: Resource, record_id: str) -> str:
-    """The JSON of one record; raises RecordNotFound with up to three suggestions."""
-    table = resource.table
-    if IS_SLUG(record_id):
-        record = session.scalar(select(table.record).where(table.id == record_id))
-        if record is not None:
-            return str(record)
-    ids = session.scalars(select(table.id)).all()
-    near = [
-        each
-        for each, _, _ in process.extract(record_id.lower(), ids, scorer=fuzz.ratio, score_cutoff=70, limit=3)
-    ]
-    labels = dict(session.execute(select(table.id, table.label).where(table.id.in_(near))).all())
-    raise RecordNotFound(
-        detail=f"There is no {resource.kind} {record_id[:100]!r}.",
-        suggestions=[Suggestion(kind=resource.kind, id=each, name=labels[each]) for each in near],
+    return Page(
+        items=[row[0] for row in rows],
+        total=total,
+        next_cursor=encode_cursor(getattr(filters, "sort", []), rows[-1][1:]) if more else None,
+        facets=count_facets(session, resource, filters, clauses),
     )
+
+
+def listing(resource: Resource, filters: Filters, clauses: list[Clause], order: Order) -> Select[Any]:
+    """The items of a list and what they are sorted by, from the cursor on."""
+    columns = [column for column, _ in order.columns]
+    chosen = select(resource.table.item, *columns).where(*clauses).order_by(*order.expressions())
+    if filters.cursor is not None:
+        chosen = chosen.where(order.after(decode_cursor(filters.cursor, order, getattr(filters, "sort", []))))
+    return chosen
+
+
+def find_by_ids(session: Session, resource: Resource, filters: Filters, clauses: list[Clause]) -> Page:
+    """The records of the ids asked for, in that order, each once; those that are none are named."""
+    if filters.cursor is not None or getattr(filters, "sort", []):
+        raise invalid_parameter("ids", "The records come in the order of ids: leave out sort and cursor")
+    asked = resolve(session, filters.ids, [resource.kind])
+    # A name may hold a comma itself: of its parts, only what the whole does not stand for is asked for.
+    whole = {each.term for each in asked if each.match and "," in each.term}
+    parts = {part for term in whole for part in term.split(",")}
+    asked = [each for each in asked if each.term not in parts and (each.match or "," not in each.term)]
+    table = resource.table
+    wanted = list(dict.fromkeys(each.match.id for each in asked if each.match))
+    held = dict(session.execute(select(table.id, table.item).where(*clauses, table.id.in_(wanted))).all())
+    items = [held[each] for each in wanted if each in held]
+    return Page(
+        items=items if filters.limit else [],
+        total=len(items),
+        next_cursor=None,
+        missing=[each.term for each in asked if each.match is None],
+        facets=count_facets(session, resource, filters, [*clauses, table.id.in_(wanted)]),
+    )
+
+
+def stream(session: Session, resource: Resource, filters: Filters) -> Iterator[str]:
+    """The JSON of every item of a list, without a limit but one that was given."""
+    if filters.ids:
+        return iter(find_by_ids(session, resource, filters, conditions(session, resource, filters)).items)
+    clauses = conditions(session, resource, filters)
+    chosen = listing(resource, filters, clauses, order_of(resource, filters))
+    if "limit" in filters.model_fields_set:
+        chosen = chosen.limit(filters.limit)
+    return iter(session.scalars(chosen.execution_options(yield_per=200)))
+
+
+def stream_sources(session: Session, resource: Resource, filters: Filters) -> Iterator[str]:
+    """The JSON of every publication behind a list, each once, in the order of their ids."""
+    if resource.kind == Kind.PUBLICATION:
+        return stream(session, resource, filters)
+    table = resource.table
+    clauses = conditions(session, resource, filters)
+    if filters.ids:
+        asked = resolve(session, filters.ids, [resource.kind])
+        clauses.append(table.id.in_([each.match.id for each in asked if each.match]))
+    listed = select(table.id).where(*clauses)
+    if "publication" in filters.references:
+        named = select(table.publication_id).where(*clauses)
+    else:
+        named = select(Property.key).where(  # type: ignore[call-overload]
+            *of_property(resource.kind, "publication"), col(Property.record_id).in_(listed)
+        )
+    publications = BY_KIND[Kind.PUBLICATION].table
+    chosen = select(publications.item).where(publications.id.in_(named)).order_by(publications.id)
+    return iter(session.scalars(chosen.execution_options(yield_per=200)))
+
+
+def conditions(session: Session, resource: Resource, filters: Filters) -> list[Clause]:
+    """What the filters ask of a row; raises a ValidationProblem or AmbiguousName for names of no record."""
+    table = resource.table
+    clauses: list[Clause] = []
+    given = {name: getattr(filters, name) for name in filters.model_fields_set}
+    descend = bool(given.get("include_descendants"))
+    for name, value in given.items():
+        plain, _, bound = name.partition("__")
+        if value is None or value == []:
+            continue
+        if bound:
+            column = getattr(table, plain)
+            clauses.append(column >= value if bound == "gte" else column <= value)
+        elif name in filters.columns:
+            clauses.append(equals(getattr(table, name), filters.columns[name], value))
+        elif name in filters.members:
+            clauses.append(has(resource, name, [squeeze(each) for each in value]))
+        elif name in filters.references:
+            wanted = ids_of(session, name, filters.references[name], value, descend)
+            clauses.append(getattr(table, f"{name}_id").in_(wanted))
+        elif name in filters.relations:
+            to = filters.relations[name]
+            if isinstance(to, Kind) or to is AnyKind:
+                value = ids_of(session, name, to if isinstance(to, Kind) else None, value, descend)
+            clauses.append(has(resource, name, value))
+        elif name in filters.switches:
+            clauses.append(has(resource, name, ["true"]) if value else ~has(resource, name, ["true"]))
+    if level := given.get("min_level"):
+        clauses.append(at_least(resource, level, given.get("prognosis", [])))
+    if filters.q is not None:
+        entries = select(Entry.record_id).where(  # type: ignore[call-overload]
+            col(Entry.kind) == resource.kind, col(Entry.number).in_(found(session, filters.q))
+        )
+        clauses.append(table.id.in_(entries))
+    return clauses
+
+
+def equals(column: Any, kind: type, value: Any) -> Clause:
+    """A column is any of the values; texts are compared without regard to the case of ASCII letters."""
+    if not isinstance(value, list):
+        return column.is_(value)  # type: ignore[no-any-return]
+    if issubclass(kind, str) and not issubclass(kind, StrEnum):
+        return func.lower(column).in_([lower_ascii(each) for each in value])
+    return column.in_(value)  # type: ignore[no-any-return]
+
+
+def lower_ascii(value: str) -> str:
+    return "".join(each.lower() if each.isascii() else each for each in value)
+
+
+def of_property(kind: Kind, name: str) -> list[Clause]:
+    return [col(Property.kind) == kind, col(Property.name) == name]
+
+
+def has(resource: Resource, name: str, keys: Sequence[str]) -> Clause:
+    """The record has a property with any of the keys."""
+    holders = select(Property.record_id).where(  # type: ignore[call-overload]
+        *of_property(resource.kind, name), col(Property.key).in_([str(key) for key in keys])
+    )
+    return resource.table.id.in_(holders)  # type: ignore[no-any-return]
+
+
+def at_least(resource: Resource, level: Level, verdicts: list[StrEnum]) -> Clause:
+    """Evidence of a level or better; of a cancer, that its prognosis judged on such evidence alone is so."""
+    if resource.kind == Kind.EVIDENCE:
+        return resource.table.level.in_([each for each in Level if each <= level])  # type: ignore[no-any-return]
+    if verdicts:
+        return has(resource, "prognosis", [f"{level} {verdict}" for verdict in verdicts])
+    return has(resource, "min_level", [level])
+
+
+def ids_of(session: Session, name: str, kind: Kind | None, terms: list[str], descend: bool) -> list[str]:
+    """The ids that the terms of a filter stand for; `kind/id` where they may be of any kind."""
+    found_ids: list[str] = []
+    resolutions = resolve(session, terms, [kind] if kind else list(Kind))
+    for each in resolutions:
+        if each.candidates:
+            raise AmbiguousName(
+                detail=f"{name}: {each.term[:100]!r} stands for several records; name one of them by its id.",
+                candidates=each.candidates,
+            )
+        if each.match:
+            found_ids.append(each.match.id if kind else f"{each.match.kind}/{each.match.id}")
+    unknown = [each for each in resolutions if each.match is None]
+    # A name may hold a comma itself: where the whole is known its parts need not be, and the other way round.
+    whole = [each.term for each in resolutions if each.match and "," in each.term]
+    unknown = [
+        each
+        for each in unknown
+        if not any(each.term in term.split(",") for term in whole)
+        and ("," not in each.term or len(terms) == 1)
+    ]
+    if unknown:
+        near = unknown[0].suggestions
+        meant = f"; did you mean {near[0].id}?" if near else ""
+        raise invalid_parameter(
+            name, f"There is no {kind or 'record'} {unknown[0].term[:100]!r}{meant}", "unknown_name"
+        )
+    if descend and kind == Kind.CANCER:
+        found_ids = with_descendants(session, found_ids)
+    return found_ids
+
+
+def with_descendants(session: Session, cancers: list[str]) -> list[str]:
+    """The cancers, and all that they hold, however deep."""
+    held = select(col(Cancer.id)).where(col(Cancer.id).in_(cancers)).cte(recursive=True)
+    held = held.union(select(col(Cancer.id)).join(held, col(Cancer.parent_id) == held.c.id))
+    return list(session.scalars(select(held.c.id)))
+
+
+def count_facets(
+    session: Session, resource: Resource, filters: Filters, clauses: list[Clause]
+) -> dict[str, dict[str, int]] | None:
+    """How many records of the filtered list have each value, the most frequent first."""
+    names: list[str] = getattr(filters, "facets", [])
+    if not names:
+        return None
+    table = resource.table
+    facets = {}
+    for name in dict.fromkeys(names):
+        if name in filters.columns or name in filters.references:
+            column = getattr(table, f"{name}_id" if name in filters.references else name)
+            counted = select(column, func.count()).where(*clauses, column.is_not(None)).group_by(column)
+        else:
+            listed = select(table.id).where(*clauses)
+            value = col(Property.value)
+            counted = (
+                select(value, func.count())
+                .where(*of_property(resource.kind, name), col(Property.record_id).in_(listed))
+                .group_by(value)
+            )
+        counts = [(plain(value), count) for value, count in session.execute(counted)]
+        facets[name] = dict(sorted(counts, key=lambda each: (-each[1], each[0])))
+    return facets
+
+
+def plain(value: Any) -> str:
+    """A value as JSON would write it, as a key."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value)
+
+
+class Dimension(StrEnum):
+    """What the evidence can be counted by."""
+
+    CANCER = "cancer"
+    INHIBITOR = "inhibitor"
+    MECHANISM = "mechanism"
+    TARGET = "target"
+    TYPE = "type"
+    LEVEL = "level"
+    SIGNIFICANCE = "significance"
+    YEAR = "year"
+
+
+def summarise(session: Session, by: list[Dimension], filters: Filters) -> list[dict[str, Any]]:
+    """Per cell of the dimensions, how many claims support and how many do not; empty cells are left out."""
+    resource = BY_KIND[Kind.EVIDENCE]
+    table, publications = resource.table, BY_KIND[Kind.PUBLICATION].table
+    keys = [
+        publications.year
+        if each == Dimension.YEAR
+        else getattr(table, f"{each}_id" if each in filters.references else each)
+        for each in by
+    ]
+    supports = func.sum(case((table.direction == Direction.SUPPORTS, 1), else_=0))
+    counted = (
+        select(*keys, supports, func.count())
+        .select_from(table)
+        .join(publications, publications.id == table.publication_id)
+        .where(*conditions(session, resource, filters), *(key.is_not(None) for key in keys))
+        .group_by(*keys)
+        .order_by(*keys)
+    )
+    rows = session.execute(counted).all()
+    labels: dict[tuple[Dimension, str], str] = {}
+    for place, each in enumerate(by):
+        if each in filters.references:
+            named = BY_KIND[filters.references[each]].table
+            held = select(named.id, named.label).where(named.id.in_({row[place] for row in rows}))
+            labels |= {(each, record_id): label for record_id, label in session.execute(held)}
+
+    def value(each: Dimension, key: Any) -> Any:
+        return {"id": key, "name": labels[each, key]} if each in filters.references else key
+
+    return [
+        {each: value(each, row[place]) for place, each in enumerate(by)}
+        | {"supports": row[2], "does_not_support": row[3] - row[2]}
+        for row in rows
+    ]
+
+
+def get_record(session: Session, resource: Resource, name: str) -> tuple[str, str]:
+    """The id and the JSON of one record, by any of its names; raises RecordNotFound or AmbiguousName."""
+    table = resource.table
+    known = (
+        "\x00" not in name and session.execute(select(table.id, table.record).where(table.id == name)).first()
+    )
+    if not known:
+        record_id = find_id(session, resource.kind, name)
+        known = session.execute(select(table.id, table.record).where(table.id == record_id)).one()
+    return known[0], known[1]
 
 
 @contextmanager
@@ -95,14 +414,15 @@ def reading(database: Database) -> Iterator[tuple[Session, ReleaseRead]]:
 
 def current_release(session: Session) -> ReleaseRead:
     """The release that the session reads; raises NoRelease where there is none."""
-    release = session.scalars(select(Release)).one_or_none()
-    if release is None:
-        raise NoRelease(detail="The database holds no release yet; `il6 seed` loads one.")
     revision = session.scalar(text("SELECT version_num FROM alembic_version"))
     if revision != SCHEMA_REVISION:
         raise NoRelease(
-            detail=f"The schema of the database is {revision}, this version reads {SCHEMA_REVISION}."
+            detail=f"The schema of the database is {revision}, this version reads {SCHEMA_REVISION}; "
+            "`alembic upgrade head` and `il6 seed` bring it up."
         )
+    release = session.scalars(select(Release)).one_or_none()
+    if release is None:
+        raise NoRelease(detail="The database holds no release yet; `il6 seed` loads one.")
     return ReleaseRead.model_validate({**release.model_dump(), "schema": revision})
 
 
@@ -114,3 +434,8 @@ def check_counts(session: Session, release: ReleaseRead) -> None:
             raise NoRelease(
                 detail=f"{resource.path} has {count} rows, the release says {release.counts[resource.path]}."
             )
+    entries = session.scalar(select(func.count()).select_from(Entry))
+    if entries != sum(release.counts.values()) or not session.scalar(
+        select(found(session, "interleukin 6").subquery().c.number).limit(1)
+    ):
+        raise NoRelease(detail=f"The search index holds {entries} of {sum(release.counts.values())} records.")

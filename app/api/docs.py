@@ -5,6 +5,7 @@ import hashlib
 import json
 import re
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import fastapi_standalone_docs
@@ -14,10 +15,11 @@ from fastapi.staticfiles import StaticFiles
 from sqlalchemy.exc import DBAPIError
 from starlette.responses import HTMLResponse
 
+from app.api.evidence import SummaryQuery, matrix
+from app.api.finding import SearchQuery, found_by, resolved
 from app.catalog import RESOURCES
 from app.db import Database
 from app.errors import NoRelease
-from app.models.base import Filters
 from app.queries import find_page, get_record, reading
 
 ASSETS = Path(fastapi_standalone_docs.__file__).parent / "static"
@@ -76,12 +78,22 @@ def mount_assets(app: FastAPI) -> None:
     app.mount("/redoc", StaticFiles(directory=ASSETS / "redoc"))
 
 
+EXAMPLES = {
+    "resolve_term": "/resolve?q=actemra",
+    "search": "/search?q=il-6%20angiogenesis&limit=1",
+    "summarise_evidence": "/evidence/summary?by=cancer,inhibitor&inhibitor=clazakizumab",
+}
+"""Questions whose answers the documentation shows, beside a record and a list of each collection."""
+
+
 def add_examples(app: FastAPI) -> None:
     """Put into the OpenAPI document what the service answers now, as the example of each operation."""
     bare = app.openapi
+    making = Lock()  # FastAPI makes the document at the first request, and not for two at once
 
     def openapi() -> dict[str, Any]:
-        document = bare()
+        with making:
+            document = bare()
         document["security"] = []
         answers = examples(app.state.database)
         for path in document["paths"].values():
@@ -101,13 +113,23 @@ def examples(database: Database) -> dict[str, Any]:
         with reading(database) as (session, release):
             found["get_release"] = release.model_dump(mode="json", by_alias=True)
             for resource in RESOURCES:
-                found[f"get_{resource.kind}"] = json.loads(get_record(session, resource, resource.example))
-                listed = find_page(session, resource, Filters(limit=1))
+                found[f"get_{resource.kind}"] = json.loads(get_record(session, resource, resource.example)[1])
+                listed = find_page(session, resource, resource.filters(limit=1))
                 found[f"list_{resource.path}"] = {
                     "items": [json.loads(item) for item in listed.items],
                     "total": listed.total,
                     "next": f"/{resource.path}?limit=1&cursor={listed.next_cursor}",
                 }
+            found["resolve_term"] = resolved(session, ["actemra"]).items[0].model_dump(mode="json")
+            found["resolve_terms"] = resolved(session, ["actemra", "CNTO 328"]).model_dump(mode="json")
+            hits = found_by(
+                session,
+                SearchQuery(q="il-6 angiogenesis", limit=1),
+                [("q", "il-6 angiogenesis"), ("limit", "1")],
+            )
+            found["search"] = hits.model_dump(mode="json")
+            cells = matrix(session, SummaryQuery(by=["cancer", "inhibitor"], inhibitor=["clazakizumab"]))
+            found["summarise_evidence"] = cells.model_dump(mode="json", exclude_unset=True)
     except (NoRelease, DBAPIError):
         return {}
     return found

@@ -1,5 +1,6 @@
 """The ten collections: a list and a record each, from the catalog."""
 
+import json
 from typing import Annotated, Any, Generic, TypeVar
 from urllib.parse import urlencode
 
@@ -7,59 +8,100 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi_rfc9457.server import problems
 from pydantic import BaseModel, Field
 
+from app.api.formats import export, negotiate
 from app.api.session import SessionDep
 from app.catalog import RESOURCES, Resource
-from app.errors import RecordNotFound
-from app.queries import find_page, get_record
+from app.errors import AmbiguousName, NotAcceptable, RecordNotFound
+from app.exports import EXPORTS
+from app.models.filters import Format
+from app.queries import Page, find_page, get_record
 
 Item = TypeVar("Item")
 
 
-class Page(BaseModel, Generic[Item]):
+class ListOf(BaseModel, Generic[Item]):
     """A part of a list."""
 
     items: list[Item]
     total: int = Field(description="records in the whole list")
     next: str | None = Field(description="address of the next part; null at the end")
+    facets: dict[str, dict[str, int]] = Field(
+        default={}, description="per field asked for, how many records have each value"
+    )
+    missing: list[str] = Field(default=[], description="of the ids asked for, those that are no record's")
 
 
 def resource_router(resource: Resource) -> APIRouter:
     router = APIRouter(prefix=f"/{resource.path}", tags=[resource.path])
     parameters: Any = Annotated[resource.filters, Query()]
     identifier: Any = Annotated[
-        str, Path(alias="id", description="its id", max_length=200, examples=[resource.example])
+        str,
+        Path(
+            alias="id",
+            description="its id, or any of its names",
+            max_length=500,
+            examples=[resource.example],
+        ),
     ]
+    exported = {each.media_type: {"schema": {"type": "string"}} for each in EXPORTS.values()}
 
     @router.get(
         "",
         operation_id=f"list_{resource.path}",
         summary=f"List {resource.path}",
         description=resource.about,
-        response_model=Page[resource.item],  # type: ignore[name-defined]
+        response_model=ListOf[resource.item],  # type: ignore[name-defined]
+        responses={**problems(AmbiguousName, NotAcceptable), 200: {"content": exported}},
     )
     def read_list(request: Request, filters: parameters, session: SessionDep) -> Response:
+        wanted = negotiate(request, filters.format)
+        if wanted != Format.JSON:
+            return export(session, request.state.release, resource, filters, wanted)
         page = find_page(session, resource, filters)
         following = None
         if page.next_cursor is not None:
             kept = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
             following = f"/{resource.path}?{urlencode([*kept, ('cursor', page.next_cursor)])}"
-        body = f'{{"items":[{",".join(page.items)}],"total":{page.total},"next":'
-        body += f'"{following}"}}' if following else "null}"
-        link = {"Link": f'<{following}>; rel="next"'} if following else None
-        return Response(body, media_type="application/json", headers=link)
+        headers = {"Vary": "Accept"} | ({"Link": f'<{following}>; rel="next"'} if following else {})
+        return Response(
+            body_of(page, filters.fields, following), media_type="application/json", headers=headers
+        )
 
     @router.get(
-        "/{id}",
+        "/{id:path}",
         operation_id=f"get_{resource.kind}",
         summary=f"One {resource.kind}, whole",
         description=(resource.record.__doc__ or "").strip(),
         response_model=resource.record,
-        responses=problems(RecordNotFound),
+        responses=problems(RecordNotFound, AmbiguousName),
     )
     def read_record(record_id: identifier, session: SessionDep) -> Response:
-        return Response(get_record(session, resource, record_id), media_type="application/json")
+        found_id, record = get_record(session, resource, record_id)
+        headers = {"Content-Location": f"/{resource.path}/{found_id}"}
+        return Response(record, media_type="application/json", headers=headers)
 
     return router
+
+
+def body_of(page: Page, fields: list[str], following: str | None) -> str:
+    """The JSON of a page; its items are JSON already, and are read only to leave fields out."""
+    items = page.items
+    if fields:
+        chosen = {"id", *fields}
+        items = [
+            json.dumps(
+                {k: v for k, v in json.loads(item).items() if k in chosen},
+                ensure_ascii=False,
+                separators=(",", ":"),
+            )
+            for item in items
+        ]
+    rest: dict[str, Any] = {"total": page.total, "next": following}
+    if page.facets is not None:
+        rest["facets"] = page.facets
+    if page.missing is not None:
+        rest["missing"] = page.missing
+    return f'{{"items":[{",".join(items)}],{json.dumps(rest, ensure_ascii=False, separators=(",", ":"))[1:]}'
 
 
 ROUTERS = [resource_router(resource) for resource in sorted(RESOURCES, key=lambda each: each.path)]

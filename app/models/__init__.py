@@ -5,6 +5,7 @@
 - `X`: the table
 - `XItem`: the answer in a list
 - `XRecord`: the answer whole, where it says more than the item
+- `XFilters`: what the list can be asked for
 """
 
 from sqlalchemy import String
@@ -14,6 +15,7 @@ from app.models import (
     approval,
     cancer,
     evidence,
+    finding,
     indication,
     inhibitor,
     interaction,
@@ -29,6 +31,7 @@ __all__ = [
     "approval",
     "cancer",
     "evidence",
+    "finding",
     "indication",
     "inhibitor",
     "interaction",

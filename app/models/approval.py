@@ -4,7 +4,8 @@ from enum import StrEnum
 
 from sqlmodel import Field
 
-from app.models.base import Answered, Ref, Slug, Strict, Text, Year, enum_type, foreign_key, link_table
+from app.models.base import Answered, Kind, Ref, Slug, Strict, Text, Year, enum_type, foreign_key, link_table
+from app.models.filters import make_filters
 from app.models.publication import PublicationRef
 
 
@@ -48,6 +49,7 @@ class Approval(Answered, ApprovalBase, table=True):
     id: Slug = Field(primary_key=True)
     inhibitor_id: Slug = foreign_key("inhibitor")
     indication_id: Slug = foreign_key("indication")
+    for_cancer: bool = Field(description="whether the area of the indication is oncology")
 
 
 approval_publication = link_table("approval", "publication")
@@ -61,3 +63,11 @@ class ApprovalItem(ApprovalBase):
     for_cancer: bool = Field(description="the area of the indication is oncology")
     publications: list[PublicationRef]
     links: dict[str, str]
+
+
+ApprovalFilters = make_filters(
+    Approval,
+    ApprovalItem,
+    references={"inhibitor": Kind.INHIBITOR, "indication": Kind.INDICATION},
+    relations={"publication": Kind.PUBLICATION},
+)

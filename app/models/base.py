@@ -4,9 +4,9 @@ import re
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BaseModel, StringConstraints
 from pydantic import Field as Constraint
-from sqlalchemy import Column, ColumnElement, ForeignKey, Table
+from pydantic import StringConstraints
+from sqlalchemy import Column, ForeignKey, Table
 from sqlalchemy import Enum as EnumColumn
 from sqlmodel import Field, SQLModel
 
@@ -125,29 +125,6 @@ def link_table(left: str, right: str) -> Table:
         Column(f"{left}_id", ForeignKey(f"{left}.id"), primary_key=True),
         Column(f"{right}_id", ForeignKey(f"{right}.id"), primary_key=True, index=True),
     )
-
-
-class Filters(BaseModel):
-    """The parameters that every list takes; a collection with filters of its own adds them as fields.
-
-    A filter takes several values, by repetition or with commas, and means any of them.
-    """
-
-    limit: int = Constraint(default=50, ge=0, le=500, description="records per page; 0 gives the count alone")
-    cursor: str | None = Constraint(
-        default=None, max_length=1000, description="where the page begins: opaque, from `next`"
-    )
-
-    def clauses(self) -> list[ColumnElement[bool]]:
-        """The conditions on the table that these filters mean; all must hold."""
-        return []
-
-
-def split_commas(value: object) -> object:
-    """Read `a,b` as two values, as if the parameter had been given twice."""
-    if isinstance(value, list):
-        return [part for each in value for part in (each.split(",") if isinstance(each, str) else [each])]
-    return value
 
 
 class Answered(SQLModel):

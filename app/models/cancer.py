@@ -1,16 +1,15 @@
 """Cancers, and what a high IL-6 means for their prognosis."""
 
 from enum import StrEnum
-from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator
-from pydantic import Field as Constraint
-from sqlalchemy import JSON, ColumnElement
-from sqlmodel import Field, col
+from pydantic import BaseModel
+from pydantic import Field as Parameter
+from sqlalchemy import JSON
+from sqlmodel import Field
 
 from app.models.base import (
     Answered,
-    Filters,
+    Kind,
     Ref,
     Slug,
     Strict,
@@ -18,9 +17,9 @@ from app.models.base import (
     enum_type,
     foreign_key,
     link_table,
-    split_commas,
 )
 from app.models.claim import EvidenceCounts, Level
+from app.models.filters import make_filters
 from app.models.interaction import Interactions
 from app.models.publication import PublicationRef
 from app.models.trial import TrialBrief
@@ -74,16 +73,11 @@ class CancerSeed(CancerBase):
 class Cancer(Answered, CancerBase, table=True):
     id: Slug = Field(primary_key=True)
     parent_id: Slug | None = foreign_key("cancer", default=None)
-    verdict: Verdict = Field(sa_type=enum_type(Verdict), index=True)
-
-
-class CancerFilters(Filters):
-    prognosis: Annotated[list[Verdict], BeforeValidator(split_commas)] = Constraint(
-        default=[], description="what a high IL-6 means for the prognosis: the verdict over the evidence"
+    prognosis: Verdict = Field(
+        sa_type=enum_type(Verdict),
+        index=True,
+        description="what a high IL-6 means for the prognosis: the verdict",
     )
-
-    def clauses(self) -> list[ColumnElement[bool]]:
-        return [col(Cancer.verdict).in_(self.prognosis)] if self.prognosis else []
 
 
 cancer_publication = link_table("cancer", "publication")
@@ -117,3 +111,25 @@ class CancerRecord(CancerItem):
     mechanisms: list[Ref]
     targets: list[Ref]
     interactions: Interactions
+
+
+CancerFilters = make_filters(
+    Cancer,
+    CancerItem,
+    references={"parent": Kind.CANCER},
+    relations={
+        "target": Kind.TARGET,
+        "inhibitor": Kind.INHIBITOR,
+        "mechanism": Kind.MECHANISM,
+        "publication": Kind.PUBLICATION,
+    },
+    switches={"has_trial": "whether an inhibitor was tried in it"},
+    extra={
+        "min_level": (
+            Level | None,
+            Parameter(
+                default=None, description="judge the prognosis on evidence of this level or better alone"
+            ),
+        )
+    },
+)

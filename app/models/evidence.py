@@ -1,9 +1,11 @@
 """Evidence: one claim from one publication."""
 
+from pydantic import Field as Parameter
 from sqlmodel import Field
 
-from app.models.base import Answered, Slug, enum_type, foreign_key
-from app.models.claim import Claim, ClaimBase, Comparison, Effect, Relation
+from app.models.base import Answered, Kind, Slug, enum_type, foreign_key
+from app.models.claim import Claim, ClaimBase, Comparison, Effect, Level, Relation
+from app.models.filters import make_filters
 from app.models.publication import PublicationItem, PublicationRef
 
 
@@ -47,3 +49,17 @@ class EvidenceRecord(Claim):
 
     publication: PublicationItem
     links: dict[str, str]
+
+
+EvidenceFilters = make_filters(
+    Evidence,
+    EvidenceItem,
+    references={
+        "cancer": Kind.CANCER,
+        "inhibitor": Kind.INHIBITOR,
+        "mechanism": Kind.MECHANISM,
+        "target": Kind.TARGET,
+        "publication": Kind.PUBLICATION,
+    },
+    extra={"min_level": (Level | None, Parameter(default=None, description="of this level or better"))},
+)

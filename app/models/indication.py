@@ -5,8 +5,9 @@ from enum import StrEnum
 from sqlalchemy import JSON
 from sqlmodel import Field
 
-from app.models.approval import ApprovalItem
-from app.models.base import Answered, Ref, Slug, Strict, Text, enum_type, foreign_key
+from app.models.approval import Agency, ApprovalItem
+from app.models.base import Answered, Kind, Ref, Slug, Strict, Text, enum_type, foreign_key
+from app.models.filters import make_filters
 
 
 class Area(StrEnum):
@@ -52,3 +53,11 @@ class IndicationRecord(IndicationItem):
     """An indication, with every approval for it."""
 
     approvals: list[ApprovalItem]
+
+
+IndicationFilters = make_filters(
+    Indication,
+    IndicationItem,
+    references={"cancer": Kind.CANCER},
+    relations={"inhibitor": Kind.INHIBITOR, "agency": Agency, "publication": Kind.PUBLICATION},
+)

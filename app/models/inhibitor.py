@@ -5,9 +5,10 @@ from enum import StrEnum
 from sqlalchemy import JSON
 from sqlmodel import Field
 
-from app.models.approval import ApprovalItem
-from app.models.base import Answered, Ref, Slug, Strict, Text, Year, enum_type, foreign_key, link_table
+from app.models.approval import Agency, ApprovalItem
+from app.models.base import Answered, Kind, Ref, Slug, Strict, Text, Year, enum_type, foreign_key, link_table
 from app.models.claim import EvidenceCounts
+from app.models.filters import make_filters
 from app.models.publication import PublicationRef
 from app.models.trial import TrialBrief
 
@@ -75,7 +76,7 @@ class InhibitorSeed(InhibitorBase):
 class Inhibitor(Answered, InhibitorBase, table=True):
     id: Slug = Field(primary_key=True)
     parent_id: Slug | None = foreign_key("inhibitor", default=None)
-    approved_for_cancer: bool
+    approved_for_cancer: bool = Field(description="whether an agency approved it to treat a cancer")
 
 
 inhibitor_target = link_table("inhibitor", "target")
@@ -104,3 +105,19 @@ class InhibitorRecord(InhibitorItem):
     trials: list[TrialBrief]
     cancers: list[Ref] = Field(description="in which it was tried or studied")
     mechanisms: list[Ref]
+
+
+InhibitorFilters = make_filters(
+    Inhibitor,
+    InhibitorItem,
+    references={"parent": Kind.INHIBITOR},
+    relations={
+        "target": Kind.TARGET,
+        "indication": Kind.INDICATION,
+        "agency": Agency,
+        "cancer": Kind.CANCER,
+        "mechanism": Kind.MECHANISM,
+        "publication": Kind.PUBLICATION,
+    },
+    switches={"approved": "whether some agency approved it for some indication"},
+)

@@ -5,6 +5,7 @@ from enum import StrEnum
 from sqlmodel import Field
 
 from app.models.base import Answered, Kind, Ref, Slug, Strict, Text, enum_type, link_table
+from app.models.filters import AnyKind, make_filters
 from app.models.publication import PublicationRef
 
 
@@ -69,3 +70,10 @@ class Interactions(Strict):
 
     incoming: list[InteractionItem]
     outgoing: list[InteractionItem]
+
+
+InteractionFilters = make_filters(
+    Interaction,
+    InteractionItem,
+    relations={"source": AnyKind, "object": AnyKind, "kind": Kind, "publication": Kind.PUBLICATION},
+)

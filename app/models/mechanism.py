@@ -5,8 +5,9 @@ from enum import StrEnum
 from sqlalchemy import JSON
 from sqlmodel import Field
 
-from app.models.base import Answered, Ref, Slug, Strict, Text, enum_type, link_table
+from app.models.base import Answered, Kind, Ref, Slug, Strict, Text, enum_type, link_table
 from app.models.claim import EvidenceCounts
+from app.models.filters import make_filters
 from app.models.interaction import Interactions
 from app.models.publication import PublicationRef
 
@@ -56,3 +57,15 @@ class MechanismRecord(MechanismItem):
     targets: list[Ref]
     inhibitors: list[Ref]
     interactions: Interactions
+
+
+MechanismFilters = make_filters(
+    Mechanism,
+    MechanismItem,
+    relations={
+        "cancer": Kind.CANCER,
+        "inhibitor": Kind.INHIBITOR,
+        "target": Kind.TARGET,
+        "publication": Kind.PUBLICATION,
+    },
+)

@@ -7,8 +7,9 @@ from pydantic import BaseModel, StringConstraints
 from sqlalchemy import JSON
 from sqlmodel import Field
 
-from app.models.base import Answered, Ref, Slug, Strict, Text, Year, enum_type
+from app.models.base import Answered, Kind, Ref, Slug, Strict, Text, Year, enum_type
 from app.models.claim import Claim
+from app.models.filters import make_filters
 
 
 class PublicationKind(StrEnum):
@@ -89,3 +90,15 @@ class PublicationRecord(PublicationItem):
 
     evidence: list[Claim] = Field(description="the claims that rest on it")
     cited_by: CitedBy
+
+
+PublicationFilters = make_filters(
+    Publication,
+    PublicationItem,
+    relations={
+        "cancer": Kind.CANCER,
+        "inhibitor": Kind.INHIBITOR,
+        "mechanism": Kind.MECHANISM,
+        "target": Kind.TARGET,
+    },
+)

@@ -10,7 +10,7 @@ from sqlmodel import SQLModel
 
 from app.models.base import Strict, Text
 
-SCHEMA_REVISION = "2026_11"
+SCHEMA_REVISION = "2026_11_finding"
 """The newest migration: the schema that this version reads."""
 
 

@@ -5,8 +5,9 @@ from enum import StrEnum
 from sqlalchemy import JSON
 from sqlmodel import Field
 
-from app.models.base import Answered, Ref, Slug, Strict, Text, enum_type, link_table
+from app.models.base import Answered, Kind, Ref, Slug, Strict, Text, enum_type, link_table
 from app.models.claim import EvidenceCounts
+from app.models.filters import make_filters
 from app.models.interaction import Interactions
 from app.models.publication import PublicationRef
 
@@ -63,3 +64,15 @@ class TargetRecord(TargetItem):
     mechanisms: list[Ref]
     cancers: list[Ref]
     interactions: Interactions
+
+
+TargetFilters = make_filters(
+    Target,
+    TargetItem,
+    relations={
+        "inhibitor": Kind.INHIBITOR,
+        "mechanism": Kind.MECHANISM,
+        "cancer": Kind.CANCER,
+        "publication": Kind.PUBLICATION,
+    },
+)

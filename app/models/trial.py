@@ -5,7 +5,8 @@ from enum import StrEnum
 from sqlalchemy import JSON
 from sqlmodel import Field
 
-from app.models.base import Answered, Ref, Slug, Strict, Text, Year, enum_type, link_table
+from app.models.base import Answered, Kind, Ref, Slug, Strict, Text, Year, enum_type, link_table
+from app.models.filters import make_filters
 from app.models.publication import PublicationRef
 
 
@@ -95,3 +96,10 @@ class TrialItem(TrialBase):
     xrefs: list[str] = Field(description="Bioregistry CURIEs")
     publications: list[PublicationRef]
     links: dict[str, str]
+
+
+TrialFilters = make_filters(
+    Trial,
+    TrialItem,
+    relations={"inhibitor": Kind.INHIBITOR, "cancer": Kind.CANCER, "publication": Kind.PUBLICATION},
+)

@@ -16,20 +16,27 @@ from sqlalchemy import URL, Connection, Engine, delete, insert, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlmodel import SQLModel
 
-from app.answers import Answer, Answers, Facts, name_of
-from app.catalog import RESOURCES, Resource
+from app.answers import Answer, Answers, Facts, curies, name_of
+from app.catalog import BY_KIND, RESOURCES, Resource
 from app.db import make_engine, sqlite_path
 from app.models.base import Kind
+from app.models.finding import Entry, Name, Property
 from app.models.release import SCHEMA_REVISION, Release, ReleaseSeed
-from app.seeding.check import read_facts
+from app.names import names_of
+from app.search import index, index_statement
+from app.seeding.check import REFERENCES, read_facts
 from app.seeding.files import checksum
 from app.settings import PROJECT
+from app.text import squeeze
 
 ADVISORY_LOCK = 0x1106
 """The key of the PostgreSQL advisory lock that a seeding holds."""
 
 ENDS = ("cancer", "indication", "inhibitor", "mechanism", "parent", "publication", "target")
 LINKS = ("cancers", "inhibitors", "publications", "targets")
+
+UNREAD = ("id", "published", "volume", "issue", "pages", "doi", "pmid", "pmcid", "url", "locator")
+"""Fields of text that nobody searches for words."""
 
 Say = Callable[[str], None]
 Step = Callable[[str, int, int], None]
@@ -51,6 +58,21 @@ class Build:
     release: Release
     facts: Facts
     answers: dict[Kind, dict[str, Answer]]
+
+    def texts(self, kind: Kind, row: Any) -> Iterator[str]:
+        """What a record says in words, and the names of the records it names: what the search reads."""
+        table = BY_KIND[kind].table.model_fields
+        for name in type(row).model_fields:
+            value = getattr(row, name)
+            if name in REFERENCES or name == "parent":
+                named = REFERENCES.get(name, kind)
+                for each in value if isinstance(value, list) else [value]:
+                    if each and named != Kind.PUBLICATION:
+                        yield name_of(self.facts.of(named)[each])
+            elif name in table and name not in UNREAD:
+                yield from (
+                    each for each in (value if isinstance(value, list) else [value]) if type(each) is str
+                )
 
 
 @dataclass(frozen=True)
@@ -217,6 +239,7 @@ def seed_server(build: Build, url: URL, say: Say, step: Step) -> bool:
                 return False
             for table in reversed(SQLModel.metadata.sorted_tables):
                 connection.execute(delete(table))
+            connection.execute(text("DELETE FROM fts_entry"))
             fill(connection, build, step)
     finally:
         engine.dispose()
@@ -247,7 +270,65 @@ def fill(connection: Connection, build: Build, step: Step) -> None:
                 connection.execute(
                     insert(SQLModel.metadata.tables[f"{resource.kind}_{name.removesuffix('s')}"]), values
                 )
+    fill_finding(connection, build)
     connection.execute(insert(Release), [build.release.model_dump()])
+
+
+RANK = [
+    Kind.INHIBITOR,
+    Kind.TARGET,
+    Kind.CANCER,
+    Kind.MECHANISM,
+    Kind.INDICATION,
+    Kind.TRIAL,
+    Kind.PUBLICATION,
+    Kind.APPROVAL,
+    Kind.INTERACTION,
+    Kind.EVIDENCE,
+]
+"""Of two hits that are alike in all else, the one whose kind comes first here comes first."""
+
+
+def fill_finding(connection: Connection, build: Build) -> None:
+    """Write what records are found by: names, properties, and the entries of the search."""
+    names: list[Name] = []
+    properties: list[dict[str, Any]] = []
+    known: list[tuple[int, int, str, Kind]] = []
+    spellings: dict[tuple[Kind, str], list[str]] = {}
+    for resource in RESOURCES:
+        for record_id, row in build.facts.of(resource.kind).items():
+            answer = build.answers[resource.kind][record_id]
+            own = list(names_of(resource.kind, row, name_of(row), curies(row)))
+            names += own
+            spellings[resource.kind, record_id] = [name.spelling for name in own]
+            held = list(properties_of(resource, row, answer))
+            properties += held
+            known.append((RANK.index(resource.kind), -len(held), record_id, resource.kind))
+    entries, words = [], []
+    for number, (_, _, record_id, kind) in enumerate(sorted(known), 1):
+        row = build.facts.of(kind)[record_id]
+        body = list(build.texts(kind, row))
+        label = name_of(row)
+        entries.append(
+            {"number": number, "kind": kind, "record_id": record_id, "label": label, "text": " · ".join(body)}
+        )
+        words.append(index(connection, number, [label, *spellings[kind, record_id]], body))
+    connection.execute(insert(Name), [name.model_dump() for name in names])
+    connection.execute(insert(Property), properties)
+    connection.execute(insert(Entry), entries)
+    connection.execute(index_statement(connection), words)
+
+
+def properties_of(resource: Resource, row: Any, answer: Answer) -> Iterator[dict[str, Any]]:
+    """The values of the lists and relations of a record, each once."""
+    filters = resource.filters
+    values = {name: [(squeeze(each), each) for each in getattr(row, name)] for name in filters.members}
+    values |= {name: [(each, each) for each in held if each] for name, held in answer.related.items()}
+    for name, pairs in values.items():
+        if name not in filters.model_fields:
+            continue
+        for key, value in {str(key): str(value) for key, value in pairs}.items():
+            yield {"kind": resource.kind, "name": name, "key": key, "record_id": row.id, "value": value}
 
 
 def columns(resource: Resource, row: Any, answer: Answer) -> dict[str, Any]:

@@ -1,0 +1,162 @@
+"""Finding records: what a name stands for, and what words are found in."""
+
+import base64
+import json
+from typing import Annotated, Literal
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, BeforeValidator, Field
+from sqlmodel import Session
+
+from app.api.session import SessionDep
+from app.catalog import BY_KIND
+from app.errors import Candidate, Suggestion, invalid_parameter
+from app.models.base import Kind
+from app.models.filters import Words, split_commas
+from app.names import resolve
+from app.search import search
+
+router = APIRouter(tags=["finding"])
+
+
+class Resolved(BaseModel):
+    """What a term stands for."""
+
+    term: str
+    match: Candidate | None = Field(description="the one record of that name")
+    candidates: list[Candidate] = Field(description="the records of that name, if they are several")
+    suggestions: list[Suggestion] = Field(description="if there is none: what was probably meant")
+
+
+class ResolvedTerms(BaseModel):
+    items: list[Resolved] = Field(description="in the order asked")
+
+
+class Terms(BaseModel):
+    """Terms to resolve."""
+
+    model_config = {
+        "extra": "forbid",
+        "json_schema_extra": {"examples": [{"terms": ["actemra", "CNTO 328"]}]},
+    }
+
+    terms: list[Words] = Field(max_length=1000, description="names, codes or identifiers, in any spelling")
+
+
+class Found(BaseModel):
+    """A hit of a search."""
+
+    kind: Kind
+    id: str
+    name: str
+    snippet: str = Field(description="HTML: hits in <mark>, all else escaped")
+    score: int = Field(description="3: the query is one of its names; 2: its words are in names; 1: in text")
+    url: str
+
+
+class FoundFacets(BaseModel):
+    kind: dict[Kind, int] = Field(description="hits per kind, whichever kinds were asked for")
+
+
+class FoundList(BaseModel):
+    """A part of what a search found, best first."""
+
+    items: list[Found]
+    total: int
+    next: str | None = Field(description="address of the next part; null at the end")
+    facets: FoundFacets
+
+
+KINDS = {name: resource.kind for resource in BY_KIND.values() for name in (resource.path, str(resource.kind))}
+KindName = Literal[tuple(KINDS)]  # type: ignore[valid-type]
+
+
+class SearchQuery(BaseModel):
+    q: Words = Field(
+        min_length=1,
+        max_length=200,
+        description="words, all of which must be there; `toci*` is the beginning of a word",
+        examples=["il-6 angiogenesis"],
+    )
+    kind: Annotated[list[KindName], BeforeValidator(split_commas)] = Field(  # type: ignore[valid-type]
+        default=[], description="only records of these kinds"
+    )
+    limit: int = Field(default=20, ge=0, le=500, description="hits per page; 0 gives the counts alone")
+    cursor: str | None = Field(
+        default=None, max_length=200, description="where the page begins: opaque, from `next`"
+    )
+
+
+@router.get(
+    "/resolve",
+    operation_id="resolve_term",
+    summary="What a name stands for",
+)
+def read_resolution(
+    q: Annotated[Words, Query(min_length=1, description="a name, in any spelling", examples=["actemra"])],
+    session: SessionDep,
+) -> Resolved:
+    """Over all kinds: a name, brand, development code, CURIE or bare identifier."""
+    return resolved(session, [q]).items[0]
+
+
+@router.post("/resolve", operation_id="resolve_terms", summary="What many names stand for")
+def read_resolutions(terms: Terms, session: SessionDep) -> ResolvedTerms:
+    """Up to 1,000 terms, each with a verdict of its own: one that is unknown spoils no other."""
+    return resolved(session, terms.terms)
+
+
+def resolved(session: Session, terms: list[str]) -> ResolvedTerms:
+    return ResolvedTerms(items=[Resolved(**vars(each)) for each in resolve(session, terms)])
+
+
+@router.get("/search", operation_id="search", summary="Search every kind", response_model=FoundList)
+def read_search(request: Request, query: Annotated[SearchQuery, Query()], session: SessionDep) -> FoundList:
+    """The best hits first: a record of that name, then words in names, then words in text."""
+    return found_by(session, query, request.query_params.multi_items())
+
+
+def found_by(session: Session, query: SearchQuery, asked: list[tuple[str, str]]) -> FoundList:
+    """The answer to a search, and the address of its next part, which repeats what was asked."""
+    kinds = {KINDS[name] for name in query.kind}
+    hits = search(session, query.q, kinds, query.limit, decode_place(query.cursor))
+    following = None
+    if hits.after is not None:
+        kept = [(name, value) for name, value in asked if name != "cursor"]
+        following = f"/search?{urlencode([*kept, ('cursor', encode_place(hits.after))])}"
+    return FoundList(
+        items=[
+            Found(
+                kind=hit.entry.kind,
+                id=hit.entry.record_id,
+                name=hit.entry.label,
+                snippet=hit.snippet,
+                score=hit.score,
+                url=f"/{BY_KIND[hit.entry.kind].path}/{hit.entry.record_id}",
+            )
+            for hit in hits.items
+        ],
+        total=hits.total,
+        next=following,
+        facets=FoundFacets(kind=hits.kinds),
+    )
+
+
+def encode_place(place: tuple[int, int]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
+
+
+def decode_place(cursor: str | None) -> tuple[int, int] | None:
+    if cursor is None:
+        return None
+    try:
+        content = json.loads(
+            base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        )
+    except (ValueError, RecursionError):
+        content = None
+    match content:
+        case [int(score), int(number)] if 1 <= score <= 3 and 0 <= number < 2**31:
+            return score, number
+    raise invalid_parameter("cursor", "This is no cursor that a `next` link gave", "cursor")

@@ -1,0 +1,84 @@
+"""Tables: one line per record, nested fields as columns with dots, as pandas names them.
+
+Of a list of records each part is a column, its values joined by `|` in the same order.
+"""
+
+import csv
+import io
+import json
+import typing
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from pydantic import BaseModel
+
+from app.models.filters import scalar
+
+LEFT_OUT = ("links",)
+JOIN = "|"
+
+
+def columns_of(model: type[BaseModel], before: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    """The paths of all columns of a model, in the order of its fields."""
+    paths: list[tuple[str, ...]] = []
+    for name, field in model.model_fields.items():
+        if name in LEFT_OUT:
+            continue
+        kind = scalar(field.annotation)
+        if typing.get_origin(kind) is list:
+            kind = scalar(typing.get_args(kind)[0])
+        if typing.get_origin(kind) is dict:
+            keys = typing.get_args(kind)[0]
+            paths += [(*before, name, member.value) for member in keys]
+        elif isinstance(kind, type) and issubclass(kind, BaseModel):
+            paths += columns_of(kind, (*before, name))
+        else:
+            paths.append((*before, name))
+    return paths
+
+
+def cell(value: Any, path: tuple[str, ...]) -> str:
+    """The text of one cell."""
+    for depth, name in enumerate(path):
+        if isinstance(value, list):
+            return JOIN.join(cell(each, path[depth:]) for each in value)
+        if value is None:
+            return ""
+        value = value.get(name)
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return neutral(JOIN.join(map(str, value)))
+    return neutral(value) if isinstance(value, str) else str(value)
+
+
+def neutral(text: str) -> str:
+    """A text that a spreadsheet shows and does not run."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def write(rows: Iterable[str], model: type[BaseModel], dialect: type[csv.Dialect]) -> Iterator[str]:
+    paths = columns_of(model)
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, dialect)
+    writer.writerow(".".join(path) for path in paths)
+    for row in rows:
+        record = json.loads(row)
+        writer.writerow(cell(record, path) for path in paths)
+        yield buffer.getvalue()
+        buffer.seek(0)
+        buffer.truncate()
+    if buffer.getvalue():
+        yield buffer.getvalue()
+
+
+def write_csv(rows: Iterable[str], model: type[BaseModel]) -> Iterator[str]:
+    """RFC 4180, the first line is the header."""
+    return write(rows, model, csv.excel)
+
+
+def write_tsv(rows: Iterable[str], model: type[BaseModel]) -> Iterator[str]:
+    """The same, with tabs."""
+    return write(rows, model, csv.excel_tab)
