@@ -9,7 +9,7 @@ ifdef PORT
 export IL6_PORT := $(PORT)
 endif
 
-.PHONY: help serve test check format lock
+.PHONY: help serve test fuzz check format lock
 
 help: ## show these lines
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ test: .venv/test ## run the tests; those that need PostgreSQL or Chromium are sk
 	$(BIN)/coverage run -m pytest -n auto $(ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+fuzz: .venv/test ## try with many examples what make test tries with few
+	IL6_TEST_EXAMPLES=1000 $(BIN)/python -m pytest -n auto tests/test_lists.py tests/test_search.py $(ARGS)
 
 check: .venv/test ## look for faults in style, types, layers, migrations and data
 	$(BIN)/ruff format --check .

@@ -467,6 +467,7 @@ class Answers:
                 "mechanism": [*(each.mechanism for each in claims), *ids(cited_by.mechanisms)],
                 "target": [*(each.target for each in claims), *ids(cited_by.targets)],
             },
+            url=web_address(row),
         )
 
     def evidence(self, row: EvidenceSeed) -> Answer:

@@ -1,22 +1,40 @@
 """The command line: it parses, calls and prints."""
 
+import html
 import json
 import os
+import re
 import sys
 import time
+import typing
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 import uvicorn
+from fastapi_rfc9457 import Problem
+from pydantic import ValidationError
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from sqlalchemy import URL
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlmodel import Session
 
-from app.catalog import RESOURCES
-from app.db import parse_url
+from app.api.resources import body_of
+from app.catalog import BY_KIND, RESOURCES, Resource
+from app.db import Database, parse_url
+from app.errors import NoRelease, nearest
+from app.exports import EXPORTS
+from app.models.base import Kind
+from app.models.filters import Filters, Format
+from app.models.release import ReleaseRead
+from app.queries import Page, find_page, get_record, reading, stream, stream_sources
+from app.search import search
 from app.seeding.build import DatabaseFault, Outcome, StorageFault, prepare, seed
 from app.seeding.files import SEED, DataFault, canonical, format_files
 from app.settings import Settings
@@ -131,6 +149,163 @@ def report(outcome: Outcome, seconds: float) -> None:
         highlight=False,
         soft_wrap=True,
     )
+
+
+def parse(tokens: list[str]) -> tuple[list[str], dict[str, list[str]]]:
+    """Names, and options with their values: `--target il6r`, `--target=il6r`, `--approved`, `--n-gte 90`."""
+    names: list[str] = []
+    options: dict[str, list[str]] = {}
+    waiting = None
+    for token in tokens:
+        if token.startswith("--"):
+            name, given, value = token[2:].partition("=")
+            name = re.sub(r"_(gte|lte)$", r"__\1", name.replace("-", "_").replace("__", "_"))
+            options.setdefault(name, []).extend([value] if given else [])
+            waiting = None if given else name
+        elif waiting:
+            options[waiting].append(token)
+            waiting = None
+        else:
+            names.append(token)
+    return names, {name: values or ["true"] for name, values in options.items()}
+
+
+def read_filters(resource: Resource, options: dict[str, list[str]]) -> Filters:
+    """The options as the parameters of a list; ends the program where they are none."""
+    fields = resource.filters.model_fields
+    for name in options:
+        if name not in fields:
+            near = nearest(name, list(fields))
+            raise fail(
+                f"--{name}: there is no such option" + (f"; did you mean --{near}?" if near else ""),
+                os.EX_USAGE,
+            )
+    several = {name for name, field in fields.items() if typing.get_origin(field.annotation) is list}
+    try:
+        return resource.filters.model_validate(
+            {name: values if name in several else values[-1] for name, values in options.items()}
+        )
+    except ValidationError as error:
+        problems = (f"--{each['loc'][0]}: {each['msg']}" for each in error.errors())
+        raise fail("; ".join(dict.fromkeys(problems)), os.EX_USAGE) from None
+
+
+@contextmanager
+def opened() -> Iterator[tuple[Session, ReleaseRead]]:
+    """The release in the database; what is wrong with a question ends the program with its own words."""
+    database = Database(database_url())
+    try:
+        with reading(database) as (session, release):
+            yield session, release
+    except Problem as problem:
+        near = [*getattr(problem, "candidates", []), *getattr(problem, "suggestions", [])]
+        meant = f" Did you mean {', '.join(each.id for each in near)}?" if near else ""
+        code = os.EX_UNAVAILABLE if isinstance(problem, NoRelease) else os.EX_USAGE
+        raise fail(f"{problem.detail}{meant}", code) from None
+    except DBAPIError as error:
+        raise fail(
+            f"the database does not answer: {error.orig}; `il6 seed` builds an embedded one anew",
+            os.EX_UNAVAILABLE,
+        ) from None
+    finally:
+        database.dispose()
+
+
+def answer(resource: Resource, tokens: list[str]) -> None:
+    """Print a record for each name, or else the list that the options ask for."""
+    names, options = parse(tokens)
+    with opened() as (session, _):
+        if names:
+            if options:
+                raise fail("give names or options, not both", os.EX_USAGE)
+            for name in names:
+                out.print_json(get_record(session, resource, name)[1])
+            return
+        filters = read_filters(resource, options)
+        wanted = Format(filters.format) if filters.format else None
+        if wanted in EXPORTS:
+            form = EXPORTS[wanted]
+            rows = (stream_sources if form.of_sources else stream)(session, resource, filters)
+            model = BY_KIND[Kind.PUBLICATION].item if form.of_sources else resource.item
+            for part in form.write(rows, model):
+                sys.stdout.write(part)
+            return
+        page = find_page(session, resource, filters)
+        if wanted == Format.JSON:
+            out.print_json(body_of(page, filters.fields, None))
+            return
+        show(resource, filters, page)
+
+
+def show(resource: Resource, filters: Filters, page: Page) -> None:
+    """A list as a table: what the fields are, or else the short ones."""
+    short = [
+        name
+        for name, kind in filters.columns.items()
+        if not issubclass(kind, str) or issubclass(kind, StrEnum)
+    ]
+    title = [name for name in ("name", "title", "statement") if name in resource.item.model_fields]
+    columns = [
+        "id",
+        *(filters.fields or [*title, *[name for name in short if name in resource.item.model_fields]][:6]),
+    ]
+    columns = list(dict.fromkeys(columns))
+    table = Table(*columns)
+    for item in map(json.loads, page.items):
+        table.add_row(*(plain_cell(item.get(name)) for name in columns))
+    out.print(table)
+    out.print(f"{len(page.items)} of {page.total} {resource.path}", highlight=False)
+    for name, counts in (page.facets or {}).items():
+        out.print(
+            f"{name}: " + ", ".join(f"{value} {count}" for value, count in counts.items()), highlight=False
+        )
+    if page.missing:
+        say(f"not found: {', '.join(page.missing)}")
+
+
+def plain_cell(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(plain_cell(each) for each in value)
+    if isinstance(value, dict):
+        return str(value.get("name") or value.get("verdict") or json.dumps(value))
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def add_collection(resource: Resource) -> None:
+    @app.command(
+        name=resource.path,
+        help=f"{resource.about} With names those records, with options the list that they ask for.",
+        context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+        epilog="Options: "
+        + ", ".join(f"--{name.replace('__', '-')}" for name in resource.filters.model_fields),
+        options_metavar="[NAME ...] [OPTION VALUE ...]",
+    )
+    def command(context: typer.Context) -> None:
+        answer(resource, context.args)
+
+
+for each in sorted(RESOURCES, key=lambda resource: resource.path):
+    add_collection(each)
+
+
+@app.command()
+def ask(
+    words: Annotated[list[str], typer.Argument(help="a name, a code, an identifier, or words")],
+    limit: Annotated[int, typer.Option(min=1, max=500, help="hits to show")] = 20,
+) -> None:
+    """Search every kind of record, best hits first."""
+    with opened() as (session, _):
+        hits = search(session, " ".join(words), [], limit, None)
+        table = Table("kind", "id", "what is said")
+        for hit in hits.items:
+            marked = html.unescape(hit.snippet.replace("<mark>", "\0").replace("</mark>", "\1"))
+            table.add_row(
+                hit.entry.kind,
+                hit.entry.record_id,
+                escape(marked).replace("\0", "[bold]").replace("\1", "[/bold]"),
+            )
+        out.print(table)
+        out.print(f"{len(hits.items)} of {hits.total} hits", highlight=False)
 
 
 @app.command()

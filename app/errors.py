@@ -1,5 +1,6 @@
 """What can go wrong, as RFC 9457 problem details, and the handlers that say so."""
 
+import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import field
@@ -11,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi_rfc9457 import (
     PROBLEM_MEDIA_TYPE,
+    BadRequest,
     InvalidParam,
     Problem,
     ValidationProblem,
@@ -20,6 +22,8 @@ from pydantic import BaseModel
 from rapidfuzz import fuzz, process, utils
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Mount
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +63,17 @@ class NotAcceptable(Problem):
 
     title: ClassVar[str] = "Not acceptable"
     status: ClassVar[int] = 406
+
+
+class AddressTooLong(Problem):
+    """The address, filters and all, is longer than can be read. Ask for less at a time."""
+
+    title: ClassVar[str] = "Address too long"
+    status: ClassVar[int] = 414
+
+
+LONGEST_ADDRESS = 65_535
+"""Bytes of an address that the parser of the server can read."""
 
 
 class NoRelease(Problem):
@@ -133,21 +148,52 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     path = request.url.path
     detail = error.detail
-    if error.status_code == HTTPStatus.NOT_FOUND and detail == HTTPStatus.NOT_FOUND.phrase:
-        paths = [each for each in request.app.openapi()["paths"] if "{" not in each]
-        near = nearest(path, paths)
+    kind = "about:blank"
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.BAD_REQUEST:
+        kind = str(request.app.url_path_for("problem-doc", slug="bad-request"))
+    elif error.status_code == HTTPStatus.NOT_FOUND and detail == HTTPStatus.NOT_FOUND.phrase:
+        document = request.app.openapi_schema or request.app.openapi()
+        collection = path.removeprefix("/").partition("/")[0]
+        if f"/{collection}/{{id}}" in document["paths"]:
+            return _no_record(request)
+        near = nearest(path, [each for each in document["paths"] if "{" not in each])
         detail = f"There is nothing at {path}; " + (f"did you mean {near}?" if near else "see /docs.")
     elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        allowed = (error.headers or {}).get("Allow", "GET")
-        detail = f"{path} answers {allowed}, not {request.method}."
+        headers["Allow"] = ", ".join(methods_of(request))
+        detail = f"{path} answers {headers['Allow']}, not {request.method}."
     body = {
-        "type": "about:blank",
+        "type": kind,
         "title": HTTPStatus(error.status_code).phrase,
         "status": error.status_code,
         "detail": detail,
         "instance": path,
     }
-    return JSONResponse(body, error.status_code, media_type=PROBLEM_MEDIA_TYPE, headers=error.headers)
+    return JSONResponse(body, error.status_code, media_type=PROBLEM_MEDIA_TYPE, headers=headers)
+
+
+def _no_record(request: Request) -> JSONResponse:
+    """Say that no record is called so: the router takes everything for a name but a line break."""
+    body = {
+        "type": str(request.app.url_path_for("problem-doc", slug="record-not-found")),
+        "title": RecordNotFound.title,
+        "status": RecordNotFound.status,
+        "detail": "No name holds a line break.",
+        "instance": request.url.path,
+        "suggestions": [],
+    }
+    return JSONResponse(body, RecordNotFound.status, media_type=PROBLEM_MEDIA_TYPE)
+
+
+def methods_of(request: Request) -> list[str]:
+    """Every method that the path answers; the router itself names those of the first route alone."""
+    routes = [each for each in request.app.router.routes if not isinstance(each, Mount)]
+    answered = [
+        method
+        for method in ("GET", "POST")
+        if any(each.matches({**request.scope, "method": method})[0] == Match.FULL for each in routes)
+    ] or ["GET"]  # of a file
+    return [*answered, "HEAD"] if "GET" in answered else answered
 
 
 async def _database_fault(request: Request, error: Exception) -> JSONResponse:
@@ -161,6 +207,33 @@ async def _database_fault(request: Request, error: Exception) -> JSONResponse:
         "instance": request.url.path,
     }
     return JSONResponse(body, status_code=503, media_type=PROBLEM_MEDIA_TYPE, headers={"Retry-After": "5"})
+
+
+class Protocol(HttpToolsProtocol):
+    """HTTP that answers a problem to what it cannot read as well; no application is asked about that."""
+
+    def send_400_response(self, msg: str) -> None:
+        too_long = len(getattr(self, "url", b"")) > LONGEST_ADDRESS
+        problem: type[Problem] = AddressTooLong if too_long else BadRequest
+        body = {
+            "type": f"/problems/{'address-too-long' if too_long else 'bad-request'}",
+            "title": problem.title,
+            "status": problem.status,
+            "detail": f"An address has at most {LONGEST_ADDRESS} characters." if too_long else msg,
+        }
+        content = json.dumps(body).encode()
+        fields = [
+            *self.server_state.default_headers,
+            (b"Content-Type", PROBLEM_MEDIA_TYPE.encode()),
+            (b"Content-Length", str(len(content)).encode()),
+            (b"Connection", b"close"),
+        ]
+        lines = [
+            f"HTTP/1.1 {problem.status} {problem.title}".encode(),
+            *(b": ".join(each) for each in fields),
+        ]
+        self.transport.write(b"\r\n".join([*lines, b"", content]))
+        self.transport.close()
 
 
 def add_handlers(app: FastAPI) -> None:

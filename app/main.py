@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from asgi_correlation_id import CorrelationIdMiddleware
 from fastapi import Depends, FastAPI
-from fastapi_rfc9457 import InternalServerError
+from fastapi_rfc9457 import InternalServerError, ValidationProblem
 from fastapi_rfc9457.server import get_problem_docs_router, problems
 from starlette.middleware.cors import CORSMiddleware
 
@@ -18,7 +18,7 @@ from app.api.resources import ROUTERS
 from app.api.session import check_parameters
 from app.catalog import RESOURCES
 from app.db import Database, parse_url
-from app.errors import NoRelease, add_handlers
+from app.errors import AddressTooLong, NoRelease, add_handlers
 from app.settings import Settings
 
 DESCRIPTION = """
@@ -43,6 +43,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         summary="Curated, citable knowledge on interleukin-6 inhibitors in cancer",
         description=DESCRIPTION,
         version=__version__,
+        contact={"name": "The IL-6 Atlas maintainers"},
         license_info={"name": "MIT", "identifier": "MIT"},
         openapi_tags=[{"name": each.path, "description": each.about} for each in RESOURCES]
         + [
@@ -54,7 +55,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         lifespan=lifespan,
         dependencies=[Depends(check_parameters)],
-        responses=problems(NoRelease, InternalServerError),
+        responses=problems(ValidationProblem, AddressTooLong, NoRelease, InternalServerError),
     )
     app.state.settings = settings
     app.state.database = Database(parse_url(settings.database_url))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rapidfuzz import fuzz, process
+from rapidfuzz.distance import OSA
 from sqlalchemy import select
 from sqlmodel import Session, col
 
@@ -40,16 +41,15 @@ class Resolution:
     suggestions: list[Suggestion]
 
 
-def names_of(kind: Kind, row: Any, label: str, xrefs: Iterable[str]) -> Iterator[Name]:
-    """Every name of a record; of those with the same key, the strongest."""
-    found: dict[str, Name] = {}
+def names_of(kind: Kind, row: Any, label: str, xrefs: Iterable[str]) -> list[dict[str, Any]]:
+    """The rows for every name of a record; of those with the same key, the strongest."""
+    found: dict[str, dict[str, Any]] = {}
+    same = {"kind": kind, "record_id": row.id, "label": label}
     for matched_on, spelling in spellings(kind, row, label, xrefs):
         key = squeeze(spelling)
-        if key and key not in found:
-            found[key] = Name(
-                key=key, kind=kind, record_id=row.id, matched_on=matched_on, spelling=spelling, label=label
-            )
-    yield from found.values()
+        if key:
+            found.setdefault(key, {"key": key, "matched_on": matched_on, "spelling": spelling, **same})
+    return list(found.values())
 
 
 def spellings(kind: Kind, row: Any, label: str, xrefs: Iterable[str]) -> Iterator[tuple[MatchedOn, str]]:
@@ -122,17 +122,23 @@ def names_by_key(session: Session, keys: Collection[str], kinds: Collection[Kind
 def suggest(
     session: Session, terms: Iterable[str], kinds: Collection[Kind], most: int = 3
 ) -> dict[str, list[Suggestion]]:
-    """The records whose names are most like each term, the most alike first."""
-    chosen = select(Name.key, Name.kind, Name.record_id, Name.label).where(  # type: ignore[call-overload]
-        col(Name.matched_on).in_(SOUGHT), col(Name.kind).in_(kinds)
-    )
+    """The records whose names are most like each term, the most alike first.
+
+    Of names that share as many letters, the one fewer slips away comes first, where two letters swapped are
+    one slip: `NSLCC` is NSCLC before it is HNSCC. Then stronger names come first, then ids in their order.
+    """
+    chosen = select(  # type: ignore[call-overload]
+        Name.key, Name.kind, Name.record_id, Name.label, Name.matched_on
+    ).where(col(Name.matched_on).in_(SOUGHT), col(Name.kind).in_(kinds))
     names = [name for name in session.execute(chosen) if len(name.key) <= LONGEST]
+    names.sort(key=lambda name: (STRENGTH[name.matched_on], name.kind, name.record_id, name.key))
     keys = [name.key for name in names]
     near: dict[str, list[Suggestion]] = {}
-    for term in terms:
+    for term in dict.fromkeys(terms):
+        key = squeeze(term)
         records: dict[tuple[Kind, str], Suggestion] = {}
-        alike = process.extract(squeeze(term), keys, scorer=fuzz.ratio, score_cutoff=CUT_OFF, limit=most * 5)
-        for _, _, number in alike:
+        alike = process.extract(key, keys, scorer=fuzz.ratio, score_cutoff=CUT_OFF, limit=None)
+        for _, _, number in sorted(alike, key=lambda each: (-each[1], OSA.distance(key, each[0]), each[2])):
             name = names[number]
             records.setdefault(
                 (name.kind, name.record_id), Suggestion(kind=name.kind, id=name.record_id, name=name.label)

@@ -70,7 +70,7 @@ class Order:
 def order_of(resource: Resource, filters: Filters) -> Order:
     table = resource.table
     columns = []
-    for name in [*getattr(filters, "sort", []), "id"]:
+    for name in [*filters.sort, "id"]:
         plain = name.removeprefix("-")
         column = getattr(table, f"{plain}_id" if plain in filters.references else plain)
         columns.append((column, name.startswith("-")))
@@ -128,7 +128,7 @@ def find_page(session: Session, resource: Resource, filters: Filters) -> Page:
     return Page(
         items=[row[0] for row in rows],
         total=total,
-        next_cursor=encode_cursor(getattr(filters, "sort", []), rows[-1][1:]) if more else None,
+        next_cursor=encode_cursor(filters.sort, rows[-1][1:]) if more else None,
         facets=count_facets(session, resource, filters, clauses),
     )
 
@@ -138,13 +138,13 @@ def listing(resource: Resource, filters: Filters, clauses: list[Clause], order: 
     columns = [column for column, _ in order.columns]
     chosen = select(resource.table.item, *columns).where(*clauses).order_by(*order.expressions())
     if filters.cursor is not None:
-        chosen = chosen.where(order.after(decode_cursor(filters.cursor, order, getattr(filters, "sort", []))))
+        chosen = chosen.where(order.after(decode_cursor(filters.cursor, order, filters.sort)))
     return chosen
 
 
 def find_by_ids(session: Session, resource: Resource, filters: Filters, clauses: list[Clause]) -> Page:
     """The records of the ids asked for, in that order, each once; those that are none are named."""
-    if filters.cursor is not None or getattr(filters, "sort", []):
+    if filters.cursor is not None or filters.sort:
         raise invalid_parameter("ids", "The records come in the order of ids: leave out sort and cursor")
     asked = resolve(session, filters.ids, [resource.kind])
     # A name may hold a comma itself: of its parts, only what the whole does not stand for is asked for.
@@ -156,7 +156,7 @@ def find_by_ids(session: Session, resource: Resource, filters: Filters, clauses:
     held = dict(session.execute(select(table.id, table.item).where(*clauses, table.id.in_(wanted))).all())
     items = [held[each] for each in wanted if each in held]
     return Page(
-        items=items if filters.limit else [],
+        items=items[: filters.limit] if "limit" in filters.model_fields_set else items,
         total=len(items),
         next_cursor=None,
         missing=[each.term for each in asked if each.match is None],
@@ -181,12 +181,16 @@ def stream_sources(session: Session, resource: Resource, filters: Filters) -> It
         return stream(session, resource, filters)
     table = resource.table
     clauses = conditions(session, resource, filters)
+    listed: Any
     if filters.ids:
-        asked = resolve(session, filters.ids, [resource.kind])
-        clauses.append(table.id.in_([each.match.id for each in asked if each.match]))
-    listed = select(table.id).where(*clauses)
+        held = find_by_ids(session, resource, filters, clauses).items
+        listed = [json.loads(item)["id"] for item in held]
+    else:
+        listed = listing(resource, filters, clauses, order_of(resource, filters)).with_only_columns(table.id)
+        if "limit" in filters.model_fields_set:
+            listed = listed.limit(filters.limit)
     if "publication" in filters.references:
-        named = select(table.publication_id).where(*clauses)
+        named = select(table.publication_id).where(table.id.in_(listed))
     else:
         named = select(Property.key).where(  # type: ignore[call-overload]
             *of_property(resource.kind, "publication"), col(Property.record_id).in_(listed)
@@ -310,12 +314,11 @@ def count_facets(
     session: Session, resource: Resource, filters: Filters, clauses: list[Clause]
 ) -> dict[str, dict[str, int]] | None:
     """How many records of the filtered list have each value, the most frequent first."""
-    names: list[str] = getattr(filters, "facets", [])
-    if not names:
+    if not filters.facets:
         return None
     table = resource.table
     facets = {}
-    for name in dict.fromkeys(names):
+    for name in dict.fromkeys(filters.facets):
         if name in filters.columns or name in filters.references:
             column = getattr(table, f"{name}_id" if name in filters.references else name)
             counted = select(column, func.count()).where(*clauses, column.is_not(None)).group_by(column)

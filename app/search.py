@@ -10,7 +10,18 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Select, Subquery, func, select, text, union
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Integer,
+    Select,
+    Subquery,
+    bindparam,
+    func,
+    select,
+    text,
+    union,
+)
 from sqlmodel import Session, col
 
 from app.errors import invalid_parameter
@@ -89,7 +100,9 @@ def matching(session: Session, words: list[Word], column: str) -> Subquery:
             for word in words
         )
         statement = f"SELECT number FROM fts_entry WHERE {column} @@ CAST(:query AS tsquery)"
-    return text(statement).bindparams(query=query).columns(number=Integer).subquery()
+    # One statement may hold several queries: each needs a parameter of its own.
+    bound: BindParameter[str] = bindparam("query", query, unique=True)
+    return text(statement).bindparams(bound).columns(number=Integer).subquery()
 
 
 def quote_sqlite(term: str) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import hypothesis
 import pytest
 import uvicorn
 from sqlalchemy import text
@@ -189,3 +190,16 @@ def seed_folder(tmp_path: Path) -> Path:
     folder = tmp_path / "seed"
     shutil.copytree(SEED, folder)
     return folder
+
+
+EXAMPLES = int(os.environ.get("IL6_TEST_EXAMPLES", "100"))
+"""How many examples a property is tried with; `make fuzz` asks for many more."""
+
+hypothesis.settings.register_profile(
+    "atlas",
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture, hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("atlas")

@@ -1,12 +1,19 @@
 """The command line: help for everything, and words for everything that goes wrong."""
 
+import json
 import os
+import re
+from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 from typer.testing import CliRunner, Result
 
+from app.answers import Facts
+from app.catalog import RESOURCES, Resource
 from app.cli import app
+from app.models.filters import Format
 from app.seeding.files import SEED
 from app.settings import Settings
 
@@ -23,7 +30,7 @@ def test_every_command_has_help() -> None:
         name = command.name or command.callback.__name__  # type: ignore[union-attr]
         assert name in listed
         assert CliRunner().invoke(app, [name, "--help"]).exit_code == 0
-        assert command.callback.__doc__, name
+        assert command.help or command.callback.__doc__, name
 
 
 def test_seed_shows_what_was_loaded(run) -> None:  # type: ignore[no-untyped-def]
@@ -73,3 +80,109 @@ def test_a_database_of_another_make_is_named(run, monkeypatch: pytest.MonkeyPatc
 def test_settings_are_few_and_described() -> None:
     assert len(Settings.model_fields) <= 10
     assert all(each.description for each in Settings.model_fields.values())
+
+
+@pytest.fixture
+def il6(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """The program over the release, as at a wide terminal."""
+    monkeypatch.setenv("IL6_DATABASE_URL", database_url)
+    monkeypatch.setattr("app.cli.out.width", 200)
+    return lambda *arguments: CliRunner().invoke(app, list(arguments))
+
+
+@pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.path)
+def test_every_collection_is_a_command(il6: Callable[..., Result], facts: Facts, resource: Resource) -> None:
+    listed = il6(resource.path)
+    assert listed.exit_code == 0, listed.output
+    total = len(facts.of(resource.kind))
+    assert f"{min(50, total)} of {total} {resource.path}" in listed.output
+    record = il6(resource.path, resource.example)
+    assert json.loads(record.output)["id"] == resource.example
+    help_ = il6(resource.path, "--help").output
+    for name in ("--sort", "--format", *(f"--{each}" for each in resource.filters.relations)):
+        assert name in help_
+
+
+@pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.path)
+@pytest.mark.parametrize("wanted", list(Format))
+def test_files_are_those_of_the_service(
+    il6: Callable[..., Result], client: httpx.Client, resource: Resource, wanted: Format
+) -> None:
+    options = {"limit": "7", "sort": "-id", "format": wanted}
+    printed = il6(resource.path, *(part for name, value in options.items() for part in (f"--{name}", value)))
+    assert printed.exit_code == 0, printed.output
+    served = client.get(f"/{resource.path}", params=options).raise_for_status()
+    if wanted == Format.JSON:
+        assert json.loads(printed.output)["items"] == served.json()["items"]
+    else:
+        assert printed.stdout_bytes == served.content
+
+
+def test_the_questions_of_the_service_can_be_asked_here(il6: Callable[..., Result]) -> None:
+    csv = il6("inhibitors", "--target", "il6r", "--format", "csv").output
+    assert csv.splitlines()[0].startswith("id,name,synonyms")
+    assert "tocilizumab,Tocilizumab,atlizumab|MRA|rhPM-1" in csv
+    assert "3 of 3 cancers" in il6("cancers", "--prognosis=poor", "--min-level", "A").output
+    assert "siltuximab" in il6("inhibitors", "CNTO 328").output
+    assert "18 of 18 inhibitors" in il6("inhibitors", "--approved").output
+    facets = il6("trials", "--outcome", "negative", "--facets", "phase", "--limit", "0").output
+    assert "phase: 2 " in facets
+    years = il6("publications", "--year-gte", "2025", "--limit", "0").output
+    assert re.search(r"0 of \d+ publications", years)
+    assert "not found: nonsense" in il6("inhibitors", "--ids", "Actemra,nonsense").output
+
+
+def test_ask_searches_everything(il6: Callable[..., Result]) -> None:
+    asked = il6("ask", "il-6", "angiogenesis", "--limit", "3")
+    assert asked.exit_code == 0
+    assert re.search(r"3 of \d+ hits", asked.output)
+    assert il6("ask", "actemra").output.splitlines()[3].split()[1:4] == ["inhibitor", "│", "tocilizumab"]
+    assert "[" not in il6("ask", "[bold]").output.replace("[bold]", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (
+            ("inhibitors", "tocilizumb"),
+            os.EX_USAGE,
+            "There is no inhibitor 'tocilizumb'. Did you mean tocilizumab",
+        ),
+        (("inhibitors", "L04AC07"), os.EX_USAGE, "stands for several records"),
+        (
+            ("inhibitors", "--targt", "il6r"),
+            os.EX_USAGE,
+            "--targt: there is no such option; did you mean --target?",
+        ),
+        (("inhibitors", "--target", "il66666"), os.EX_USAGE, "There is no target 'il66666'"),
+        (
+            ("inhibitors", "--scope", "indirect"),
+            os.EX_USAGE,
+            "--scope: Input should be 'direct' or 'pathway'",
+        ),
+        (("inhibitors", "--limit", "many"), os.EX_USAGE, "--limit: Input should be a valid integer"),
+        (("inhibitors", "tocilizumab", "--limit", "3"), os.EX_USAGE, "give names or options, not both"),
+        (("drugs",), 2, "No such command 'drugs'"),
+        (("ask", *"abcdefghijklm"), os.EX_USAGE, "q: At most 12 words"),
+    ],
+)
+def test_what_cannot_be_asked_is_named(
+    il6: Callable[..., Result], arguments: tuple[str, ...], code: int, words: str
+) -> None:
+    result = il6(*arguments)
+    assert result.exit_code == code
+    assert words in result.output
+
+
+def test_without_a_release_the_program_says_what_to_do(run) -> None:  # type: ignore[no-untyped-def]
+    result: Result = run("inhibitors")
+    assert result.exit_code == os.EX_UNAVAILABLE
+    assert "`il6 seed` makes it" in result.output
+
+
+def test_a_spoilt_database_is_named(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "atlas.sqlite").write_bytes(b"no database" * 1000)
+    result: Result = run("ask", "il6")
+    assert result.exit_code == os.EX_UNAVAILABLE
+    assert "the database does not answer: file is not a database" in result.output

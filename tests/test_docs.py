@@ -1,5 +1,6 @@
 """The documentation: a valid OpenAPI document with true examples, and readers that ask no other host."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -71,11 +72,35 @@ def test_every_tag_is_described(document: Any) -> None:
 def test_every_error_is_typed(document: Any) -> None:
     for name, (_, operation) in operations(document).items():
         errors = {status: each for status, each in operation["responses"].items() if status != "200"}
-        assert {"500", "503"} <= set(errors), name
-        asked = operation.get("parameters") or operation.get("requestBody")
-        assert ("422" in errors) == bool(asked), name
+        # A parameter it does not take is one that it refuses, if it takes none at all as well.
+        assert {"414", "422", "500", "503"} <= set(errors), name
         for each in errors.values():
             assert list(each["content"]) == ["application/problem+json"], name
+
+
+def test_every_component_is_used(document: Any) -> None:
+    content = json.dumps(document)
+    for name in document["components"]["schemas"]:
+        assert f'"#/components/schemas/{name}"' in content, name
+
+
+def test_a_list_is_of_records_or_of_parts_of_records(document: Any, client: httpx.Client) -> None:
+    """What `fields` leaves out is required of a record, and of a part is not."""
+    for resource in RESOURCES:
+        _, operation = operations(document)[f"list_{resource.path}"]
+        whole, parts = operation["responses"]["200"]["content"]["application/json"]["schema"]["anyOf"]
+
+        def item(schema: Any) -> Any:
+            schemas = document["components"]["schemas"]
+            listed = schemas[schema["$ref"].rsplit("/", 1)[1]]
+            return schemas[listed["properties"]["items"]["items"]["$ref"].rsplit("/", 1)[1]]
+
+        assert item(parts)["required"] == ["id"]
+        assert item(parts)["properties"] == item(whole)["properties"]
+        (record,) = client.get(f"/{resource.path}?limit=1").json()["items"]
+        assert set(item(whole)["required"]) <= set(record)
+        (part,) = client.get(f"/{resource.path}?limit=1&fields=id").json()["items"]
+        assert list(part) == ["id"]
 
 
 def test_every_example_is_what_the_service_answers(document: Any, client: httpx.Client) -> None:
@@ -163,7 +188,5 @@ def test_the_check_of_pages_can_fail(browser: Browser, client: httpx.Client) -> 
 def test_the_first_requests_may_come_all_at_once(database_url: str) -> None:
     with serving(database_url) as fresh, ThreadPoolExecutor(8) as pool:
         address = str(fresh.base_url).rstrip("/")
-        answers = pool.map(
-            lambda path: httpx.get(address + path).status_code, ["/inhibitors?limit=1", "/openapi.json"] * 8
-        )
-        assert set(answers) == {200}
+        paths = ["/inhibitors?limit=1", "/openapi.json"] * 8
+        assert set(pool.map(lambda path: httpx.get(address + path).status_code, paths)) == {200}

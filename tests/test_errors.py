@@ -1,15 +1,23 @@
 """Every error is a problem of one shape, names what was wrong, and tells nothing of the inside."""
 
+import json
+import socket
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+import uvicorn
 from sqlalchemy import text
 
 from app.db import make_engine, parse_url
+from app.errors import Protocol
+from app.main import create_app
 from app.seeding.build import seed
 from app.seeding.files import SEED
+from app.settings import Settings
 from tests.conftest import NewDatabase, migrated, serving
 
 
@@ -47,6 +55,69 @@ def test_methods_that_change_things_are_not_allowed(client: httpx.Client) -> Non
         response = client.request(method, "/inhibitors")
         assert "GET" in response.headers["Allow"]
         problem(response, 405)
+
+
+def test_an_answer_of_405_names_all_methods_of_the_path(client: httpx.Client) -> None:
+    allowed = {
+        "/resolve": "GET, POST, HEAD",
+        "/inhibitors/x": "GET, HEAD",
+        "/docs/swagger-ui.css": "GET, HEAD",
+    }
+    for path, methods in allowed.items():
+        response = client.delete(path)
+        problem(response, 405)
+        assert response.headers["Allow"] == methods
+
+
+def test_a_body_that_is_no_text_is_a_bad_request(client: httpx.Client) -> None:
+    response = client.post(
+        "/resolve", content=b'{"terms": ["\xff"]}', headers={"Content-Type": "application/json"}
+    )
+    assert problem(response, 400)["type"] == "/problems/bad-request"
+
+
+def test_too_many_names_are_refused_though_they_are_all_the_same(client: httpx.Client) -> None:
+    body = problem(client.get("/inhibitors", params={"name": ["tocilizumab"] * 501}), 422)
+    assert "at most 500 items" in str(body["detail"])
+    assert client.get("/inhibitors", params={"name": ["tocilizumab"] * 500}).json()["total"] == 1
+
+
+def raw(address: str, request: bytes) -> tuple[bytes, dict[str, object]]:
+    """Send bytes; the first line of the answer and its body."""
+    url = httpx.URL(address)
+    with socket.create_connection((url.host, url.port), timeout=10) as connection:
+        connection.sendall(request)
+        answer = b""
+        while part := connection.recv(65536):
+            answer += part
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert b"\r\ncontent-type: application/problem+json" in head.lower()
+    assert b"\r\ncontent-length: %d" % len(body) in head.lower()
+    return head.partition(b"\r\n")[0], json.loads(body)
+
+
+def test_what_cannot_be_read_is_a_problem_too(database_url: str) -> None:
+    app = create_app(Settings(database_url=database_url, access_log=False))
+    server = uvicorn.Server(uvicorn.Config(app, port=0, http=Protocol, log_level="error"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            assert thread.is_alive()
+            time.sleep(0.01)
+        address = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+        long = b"GET /inhibitors?name=%s HTTP/1.1\r\nHost: localhost\r\n\r\n" % (b"a" * 70_000)
+        line, body = raw(address, long)
+        assert line == b"HTTP/1.1 414 Address too long"
+        assert body["status"] == 414
+        assert httpx.get(address + str(body["type"])).json()["title"] == "Address too long"
+        line, body = raw(address, b"What is this?\r\n\r\n")
+        assert line == b"HTTP/1.1 400 Bad Request"
+        assert body["status"] == 400
+        assert httpx.get(address + str(body["type"])).json()["title"] == "Bad Request"
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
 @pytest.mark.parametrize(
@@ -90,10 +161,12 @@ def test_several_bad_parameters_are_all_named(client: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["' OR 1=1 --", "%00", "%F0%9F%92%8A", "..%2F..%2Fetc%2Fpasswd", "IL-6%20%22", "%ff%fe"]
+    "text", ["' OR 1=1 --", "%00", "%F0%9F%92%8A", "..%2F..%2Fetc%2Fpasswd", "IL-6%20%22", "%ff%fe", "a%0Ab"]
 )
 def test_no_id_that_somebody_types_is_a_fault_of_ours(client: httpx.Client, text: str) -> None:
-    assert client.get(f"/inhibitors/{text}").status_code == 404
+    body = client.get(f"/inhibitors/{text}")
+    assert body.status_code == 404
+    assert body.json()["type"] == "/problems/record-not-found"
 
 
 def test_types_of_problems_are_documented(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from alembic.script import ScriptDirectory
 
 from app import __version__
 from app.api.meta import router as meta
+from app.catalog import RESOURCES
 from app.cli import app as cli
 from app.main import create_app
 from app.models.release import ReleaseSeed
@@ -48,6 +49,28 @@ def test_an_example_of_the_readme_is_true(client: httpx.Client, address: str, ex
     assert part_of(json.loads(excerpt), answer), address
 
 
+QUESTIONS = re.findall(r"^\| [^|]+\? \| `(/[^`]+)` \|$", README, re.MULTILINE)
+
+
+def test_readme_has_twenty_questions() -> None:
+    assert len(QUESTIONS) == 20
+
+
+@pytest.mark.parametrize("address", QUESTIONS)
+def test_a_question_of_the_readme_has_an_answer(client: httpx.Client, address: str) -> None:
+    answer = client.get(address).raise_for_status()
+    if "format=" in address:
+        assert len(answer.text.splitlines()) > 20
+    elif "approved_for_cancer" in address:
+        assert answer.json()["total"] == 0
+    elif address.startswith("/resolve"):
+        assert answer.json()["match"]["id"] == "non-small-cell-lung-cancer"
+    elif "items" in answer.json():
+        assert answer.json()["items"], "a question without an answer"
+    else:
+        assert answer.json()["id"] in ("tocilizumab", "siltuximab", "chen-2022")
+
+
 def test_an_excerpt_that_is_wrong_is_seen() -> None:
     whole = {"a": 1, "b": [{"c": 1, "d": 2}, {"c": 3}]}
     assert part_of({"b": [{"c": 1}, {"c": 3}]}, whole)
@@ -58,7 +81,8 @@ def test_an_excerpt_that_is_wrong_is_seen() -> None:
 
 def test_readme_names_every_command_setting_target_and_service_path() -> None:
     for command in cli.registered_commands:
-        assert f"il6 {command.name or command.callback.__name__}" in README  # type: ignore[union-attr]
+        name = command.name or command.callback.__name__  # type: ignore[union-attr]
+        assert f"il6 {name}" in README or name in {resource.path for resource in RESOURCES}
     for setting in Settings.model_fields:
         assert f"`IL6_{setting.upper()}`" in README
     for target in re.findall(r"^([a-z]+):.*## ", (PROJECT / "Makefile").read_text("utf-8"), re.MULTILINE):
@@ -98,7 +122,8 @@ def test_pins_cover_the_dependencies_and_agree() -> None:
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))
     runtime, development = pins("requirements.txt"), pins("requirements-dev.txt")
     for requirement in project["project"]["dependencies"] + project["dependency-groups"]["build"]:
-        assert requirement.split("[")[0].lower() in runtime, f"run `make lock`: {requirement}"
+        name = re.split(r"[\[><=]", requirement)[0].lower()
+        assert name in runtime, f"run `make lock`: {requirement}"
     for requirement in project["dependency-groups"]["dev"]:
         if isinstance(requirement, str):
             assert requirement.lower() in development, f"run `make lock`: {requirement}"

@@ -17,6 +17,7 @@ import pytest
 from sqlalchemy import text
 
 from app.db import make_engine, parse_url
+from app.models.release import SCHEMA_REVISION
 from app.seeding.build import ADVISORY_LOCK, DatabaseFault, StorageFault, seed
 from app.seeding.check import read_facts
 from app.seeding.files import SEED, DataFault, canonical, format_files
@@ -365,7 +366,7 @@ def test_readers_of_a_server_see_no_moment_between_two_releases(
 @pytest.mark.postgresql
 def test_a_server_of_another_schema_is_named(postgresql: PostgreSQL) -> None:
     with pytest.raises(
-        DatabaseFault, match="revision None, and this version needs 2026_11: run `alembic upgrade"
+        DatabaseFault, match=f"revision None, and this version needs {SCHEMA_REVISION}: run `alembic upgrade"
     ):
         seed(SEED, parse_url(postgresql.url()))
 

@@ -20,6 +20,8 @@ from app.api.finding import SearchQuery, found_by, resolved
 from app.catalog import RESOURCES
 from app.db import Database
 from app.errors import NoRelease
+from app.exports import EXPORTS
+from app.models.filters import Format
 from app.queries import find_page, get_record, reading
 
 ASSETS = Path(fastapi_standalone_docs.__file__).parent / "static"
@@ -93,8 +95,10 @@ def add_examples(app: FastAPI) -> None:
 
     def openapi() -> dict[str, Any]:
         with making:
+            made = app.openapi_schema is not None
             document = bare()
-        document["security"] = []
+            if not made:
+                complete(document)
         answers = examples(app.state.database)
         for path in document["paths"].values():
             for operation in path.values():
@@ -104,6 +108,32 @@ def add_examples(app: FastAPI) -> None:
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def complete(document: dict[str, Any]) -> None:
+    """Say what the models cannot: nobody signs in, and with `fields` a list holds parts of records."""
+    document["security"] = []
+    schemas = document["components"]["schemas"]
+    del schemas["ProblemDetail"]  # what every problem is made from, and no answer refers to
+    for resource in RESOURCES:
+        item = resource.item.__name__
+        schemas[f"{item}Part"] = {
+            **schemas[item],
+            "description": "What was asked for of a record by `fields`, and its id.",
+            "required": ["id"],
+            "title": f"{item}Part",
+        }
+        of_items, of_parts = f"ListOf_{item}_", f"ListOf_{item}Part_"
+        schemas[of_parts] = json.loads(
+            json.dumps(schemas[of_items])
+            .replace(f'/{item}"', f'/{item}Part"')
+            .replace(f"[{item}]", f"[{item}Part]")
+        )
+        content = document["paths"][f"/{resource.path}"]["get"]["responses"]["200"]["content"]
+        content["application/json"]["schema"] = {
+            "anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in (of_items, of_parts)]
+        }
+        content[EXPORTS[Format.CSL].media_type]["schema"] = {"type": "array", "items": {"type": "object"}}
 
 
 def examples(database: Database) -> dict[str, Any]:

@@ -56,7 +56,11 @@ DEFINITIONS: dict[str, Any] = {
 }
 DEFINITIONS["by"] = (
     Annotated[list[Dimension], BeforeValidator(split_commas), AfterValidator(two)],
-    Field(description="two dimensions", examples=[["cancer", "inhibitor"]]),
+    Field(
+        description="two dimensions",
+        examples=[["cancer", "inhibitor"]],
+        json_schema_extra={"minItems": 2, "maxItems": 2, "uniqueItems": True},
+    ),
 )
 SummaryQuery: Any = create_model("SummaryQuery", **DEFINITIONS)
 

@@ -5,7 +5,9 @@ import json
 from typing import Annotated, Literal
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
+from fastapi_rfc9457 import BadRequest
+from fastapi_rfc9457.server import problems
 from pydantic import BaseModel, BeforeValidator, Field
 from sqlmodel import Session
 
@@ -33,6 +35,14 @@ class ResolvedTerms(BaseModel):
     items: list[Resolved] = Field(description="in the order asked")
 
 
+def whole(term: object) -> object:
+    """A text without half characters, which JSON can hold and no database."""
+    return term.encode("utf-8", "replace").decode() if isinstance(term, str) else term
+
+
+Term = Annotated[str, BeforeValidator(whole)]
+
+
 class Terms(BaseModel):
     """Terms to resolve."""
 
@@ -41,7 +51,7 @@ class Terms(BaseModel):
         "json_schema_extra": {"examples": [{"terms": ["actemra", "CNTO 328"]}]},
     }
 
-    terms: list[Words] = Field(max_length=1000, description="names, codes or identifiers, in any spelling")
+    terms: list[Term] = Field(max_length=1000, description="names, codes or identifiers, in any spelling")
 
 
 class Found(BaseModel):
@@ -101,7 +111,12 @@ def read_resolution(
     return resolved(session, [q]).items[0]
 
 
-@router.post("/resolve", operation_id="resolve_terms", summary="What many names stand for")
+@router.post(
+    "/resolve",
+    operation_id="resolve_terms",
+    summary="What many names stand for",
+    responses=problems(BadRequest),
+)
 def read_resolutions(terms: Terms, session: SessionDep) -> ResolvedTerms:
     """Up to 1,000 terms, each with a verdict of its own: one that is unknown spoils no other."""
     return resolved(session, terms.terms)
@@ -112,9 +127,14 @@ def resolved(session: Session, terms: list[str]) -> ResolvedTerms:
 
 
 @router.get("/search", operation_id="search", summary="Search every kind", response_model=FoundList)
-def read_search(request: Request, query: Annotated[SearchQuery, Query()], session: SessionDep) -> FoundList:
+def read_search(
+    request: Request, response: Response, query: Annotated[SearchQuery, Query()], session: SessionDep
+) -> FoundList:
     """The best hits first: a record of that name, then words in names, then words in text."""
-    return found_by(session, query, request.query_params.multi_items())
+    hits = found_by(session, query, request.query_params.multi_items())
+    if hits.next:
+        response.headers["Link"] = f'<{hits.next}>; rel="next"'
+    return hits
 
 
 def found_by(session: Session, query: SearchQuery, asked: list[tuple[str, str]]) -> FoundList:

@@ -1,14 +1,17 @@
 """Which format a client wants, and the response that streams it."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Collection, Iterator
+from typing import Any
 
 import mimeparse
 from fastapi import Request
 from fastapi.responses import StreamingResponse
+from pydantic import create_model
 from sqlmodel import Session
 
 from app.catalog import BY_KIND, Resource
-from app.errors import NotAcceptable
+from app.errors import NotAcceptable, invalid_parameter
 from app.exports import EXPORTS
 from app.models.base import Kind
 from app.models.filters import Filters, Format
@@ -17,12 +20,15 @@ from app.queries import stream, stream_sources
 
 MEDIA_TYPES = {"application/json": Format.JSON} | {each.media_type: name for name, each in EXPORTS.items()}
 
+BLOCK = 2**16
+"""Characters of a file that are sent together."""
+
 
 def negotiate(request: Request, asked: str | None) -> Format:
     """The format of the parameter, or else the one that the Accept header prefers; raises NotAcceptable."""
     if asked is not None:
         return Format(asked)
-    accept = request.headers.get("Accept", "*/*").strip() or "*/*"
+    accept = ", ".join(request.headers.getlist("Accept")).strip().lower() or "*/*"
     try:
         # Of media types that are liked alike, the last one is taken.
         best = mimeparse.best_match([*reversed(MEDIA_TYPES)], accept)
@@ -36,10 +42,19 @@ def negotiate(request: Request, asked: str | None) -> Format:
 def export(
     session: Session, release: ReleaseRead, resource: Resource, filters: Filters, wanted: Format
 ) -> StreamingResponse:
-    """A list as a file, whole, or the publications behind it."""
+    """A list as a file, whole, or the publications behind it; refuses what the file has no place for."""
     form = EXPORTS[wanted]
+    fields = filters.fields
+    for name in ("facets", "fields") if form.of_sources else ("facets",):
+        if getattr(filters, name, []):
+            raise invalid_parameter(name, f"A list as {wanted} has no place for it: leave it out", "format")
     rows = (stream_sources if form.of_sources else stream)(session, resource, filters)
     model = BY_KIND[Kind.PUBLICATION].item if form.of_sources else resource.item
+    if fields:
+        chosen = {"id", *fields}
+        rows = (narrowed(row, chosen) for row in rows)
+        columns: Any = {name: (each.annotation, each) for name, each in model.model_fields.items()}
+        model = create_model(model.__name__, **{name: columns[name] for name in columns if name in chosen})
     name = (
         f"{resource.path}-sources" if form.of_sources and resource.kind != Kind.PUBLICATION else resource.path
     )
@@ -53,12 +68,31 @@ def export(
     )
 
 
+def narrowed(item: str, fields: Collection[str]) -> str:
+    """The JSON of an item with some of its fields alone."""
+    return json.dumps(
+        {name: value for name, value in json.loads(item).items() if name in fields},
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+
+
 def begun(parts: Iterator[str]) -> Iterator[str]:
-    """Make the first part at once: what goes wrong at the start is still an error of its own."""
+    """Make the first part at once: what goes wrong at the start is still an error of its own.
+
+    The others follow in blocks: to send every record by itself takes longer than to write it.
+    """
     first = next(parts, "")
 
     def rest() -> Iterator[str]:
-        yield first
-        yield from parts
+        block = [first]
+        size = len(first)
+        for part in parts:
+            block.append(part)
+            size += len(part)
+            if size > BLOCK:
+                yield "".join(block)
+                block, size = [], 0
+        yield "".join(block)
 
     return rest()

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi_rfc9457.server import problems
 from pydantic import BaseModel, Field
 
-from app.api.formats import export, negotiate
+from app.api.formats import export, narrowed, negotiate
 from app.api.session import SessionDep
 from app.catalog import RESOURCES, Resource
 from app.errors import AmbiguousName, NotAcceptable, RecordNotFound
@@ -87,15 +87,7 @@ def body_of(page: Page, fields: list[str], following: str | None) -> str:
     """The JSON of a page; its items are JSON already, and are read only to leave fields out."""
     items = page.items
     if fields:
-        chosen = {"id", *fields}
-        items = [
-            json.dumps(
-                {k: v for k, v in json.loads(item).items() if k in chosen},
-                ensure_ascii=False,
-                separators=(",", ":"),
-            )
-            for item in items
-        ]
+        items = [narrowed(item, {"id", *fields}) for item in items]
     rest: dict[str, Any] = {"total": page.total, "next": following}
     if page.facets is not None:
         rest["facets"] = page.facets

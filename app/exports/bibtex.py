@@ -9,7 +9,7 @@ from bibtexparser.entrypoint import write_string
 from bibtexparser.library import Library
 from bibtexparser.model import Entry, Field
 from pydantic import BaseModel
-from pylatexenc.latexencode import UnicodeToLatexEncoder
+from pylatexenc.latexencode import RULE_DICT, UnicodeToLatexConversionRule, UnicodeToLatexEncoder
 
 from app.exports.csl import name_parts
 from app.models.publication import PublicationKind
@@ -32,9 +32,9 @@ def entry(record: dict[str, Any]) -> Entry:
         "author": " and ".join(author(name) for name in record["authors"]),
         "journal": record["journal"] and encode(record["journal"]),
         "year": year,
-        "volume": record["volume"],
-        "number": record["issue"],
-        "pages": record["pages"] and record["pages"].replace("-", "--"),
+        "volume": record["volume"] and encode(record["volume"]),
+        "number": record["issue"] and encode(record["issue"]),
+        "pages": record["pages"] and encode(record["pages"]).replace("-", "--"),
         "doi": record["doi"],
         "pmid": record["pmid"],
         "url": record["url"],
@@ -54,7 +54,13 @@ def author(name: str) -> str:
 
 @lru_cache(maxsize=1)
 def encoder() -> UnicodeToLatexEncoder:
-    return UnicodeToLatexEncoder(unknown_char_policy="keep", unknown_char_warning=False)
+    """An encoder whose texts have as many opening as closing braces: BibTeX counts escaped ones too."""
+    own = {ord("{"): r"\ensuremath{\lbrace}", ord("}"): r"\ensuremath{\rbrace}", ord('"'): '"'}
+    return UnicodeToLatexEncoder(
+        conversion_rules=[UnicodeToLatexConversionRule(RULE_DICT, own), "defaults"],
+        unknown_char_policy="keep",
+        unknown_char_warning=False,
+    )
 
 
 def encode(text: str) -> str:

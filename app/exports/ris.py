@@ -38,7 +38,7 @@ def entry(record: dict[str, Any]) -> str:
         ("EP", last or None),
         ("DO", record["doi"]),
         ("AN", record["pmid"]),
-        ("UR", record["url"]),
+        ("UR", record["url"] and record["url"].replace(";", "%3B")),  # a semicolon parts two addresses
         *(("KW", keyword) for keyword in record["keywords"]),
     ]
     return "".join(f"{tag}  - {value}\r\n" for tag, value in lines if value) + "ER  - \r\n\r\n"

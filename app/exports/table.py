@@ -56,7 +56,7 @@ def cell(value: Any, path: tuple[str, ...]) -> str:
 
 def neutral(text: str) -> str:
     """A text that a spreadsheet shows and does not run."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text
 
 
 def write(rows: Iterable[str], model: type[BaseModel], dialect: type[csv.Dialect]) -> Iterator[str]:

@@ -20,6 +20,12 @@ PROSE = ("format", "result", "statement", "summary")
 
 BIGGEST = 2**31 - 1
 
+LONGEST = 500
+"""Characters of a text that is compared."""
+
+MOST = 500
+"""Texts that one parameter may hold."""
+
 
 class Format(StrEnum):
     """How a list is written."""
@@ -41,17 +47,16 @@ def split_commas(value: object) -> object:
 
 
 def split_text(value: object) -> object:
-    """The same for texts, some of which hold commas themselves: the whole counts as a value too."""
+    """The same for texts, some of which hold a comma themselves: then the whole counts as a value too."""
     parts = split_commas(value)
-    return (
-        list(dict.fromkeys([*value, *parts]))
-        if isinstance(value, list) and isinstance(parts, list)
-        else value
-    )
+    if not isinstance(value, list) or not isinstance(parts, list) or len(value) > MOST:
+        return value  # of too many none is left out as given before: they are refused
+    whole = [each for each in value if isinstance(each, str) and ", " in each and len(each) <= LONGEST]
+    return list(dict.fromkeys([*whole, *parts]))
 
 
-Words = Annotated[str, StringConstraints(max_length=300, pattern=r"^[^\x00]*$")]
-Names = Annotated[list[Words], BeforeValidator(split_text), Field(max_length=500)]
+Words = Annotated[str, StringConstraints(max_length=LONGEST, pattern=r"^[^\x00]*$")]
+Names = Annotated[list[Words], BeforeValidator(split_text), Field(max_length=MOST)]
 
 
 class AnyKind:
@@ -91,6 +96,10 @@ class Filters(BaseModel):
         default=[],
         description="just these records, in the order asked, by any of their names; the rest is in `missing`",
     )
+    sort: list[str] = []
+    fields: list[str] = []
+    facets: list[str] = []
+    format: str | None = None
 
 
 def scalar(annotation: Any) -> Any:

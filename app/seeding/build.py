@@ -291,16 +291,16 @@ RANK = [
 
 def fill_finding(connection: Connection, build: Build) -> None:
     """Write what records are found by: names, properties, and the entries of the search."""
-    names: list[Name] = []
+    names: list[dict[str, Any]] = []
     properties: list[dict[str, Any]] = []
     known: list[tuple[int, int, str, Kind]] = []
     spellings: dict[tuple[Kind, str], list[str]] = {}
     for resource in RESOURCES:
         for record_id, row in build.facts.of(resource.kind).items():
             answer = build.answers[resource.kind][record_id]
-            own = list(names_of(resource.kind, row, name_of(row), curies(row)))
+            own = names_of(resource.kind, row, name_of(row), curies(row))
             names += own
-            spellings[resource.kind, record_id] = [name.spelling for name in own]
+            spellings[resource.kind, record_id] = [name["spelling"] for name in own]
             held = list(properties_of(resource, row, answer))
             properties += held
             known.append((RANK.index(resource.kind), -len(held), record_id, resource.kind))
@@ -312,8 +312,8 @@ def fill_finding(connection: Connection, build: Build) -> None:
         entries.append(
             {"number": number, "kind": kind, "record_id": record_id, "label": label, "text": " · ".join(body)}
         )
-        words.append(index(connection, number, [label, *spellings[kind, record_id]], body))
-    connection.execute(insert(Name), [name.model_dump() for name in names])
+        words.append(index(connection, number, spellings[kind, record_id], body))
+    connection.execute(insert(Name), names)
     connection.execute(insert(Property), properties)
     connection.execute(insert(Entry), entries)
     connection.execute(index_statement(connection), words)

@@ -1,0 +1,98 @@
+"""Whatever the OpenAPI document allows or forbids, the service answers as the document says."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app.settings import PROJECT
+from tests.conftest import EXAMPLES, free_port, serving
+
+FEW = EXAMPLES <= 100
+"""Whether to be quick; `make fuzz` is thorough."""
+
+HALVES = {"sqlite": "^list_[a-h]|^(?!list_)", "postgresql": "^list_[i-z]|^(?!list_|summarise_)"}
+"""The operations whose parameters are tried one by one, at every border, when it must be quick, by engine:
+what judges the many parameters of lists is the same code for all lists and both engines."""
+
+
+@pytest.fixture(scope="module")
+def address(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server in a process of its own, so that it and the fuzzer need not take turns."""
+    port = free_port()
+    log = tmp_path_factory.mktemp("server") / "log"
+    command = ["uvicorn", "app.main:app", "--http", "app.errors:Protocol", "--no-access-log"]
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *command, "--port", str(port)],
+            env={**os.environ, "IL6_DATABASE_URL": database_url, "IL6_ACCESS_LOG": "false"},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        address = f"http://127.0.0.1:{port}"
+        for _ in range(300):
+            try:
+                httpx.get(f"{address}/readyz").raise_for_status()
+                break
+            except httpx.TransportError:
+                assert process.poll() is None, log.read_text()
+                time.sleep(0.1)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+    assert "Traceback" not in log.read_text()
+
+
+def fuzz(address: str, folder: Path, phases: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the fuzzer with all its checks; the two it is run without have a finer form in the hooks."""
+    return subprocess.run(
+        [
+            str(Path(sys.executable).with_name("schemathesis")),
+            "run",
+            f"{address}/openapi.json",
+            f"--phases={phases}",
+            f"--max-examples={max(1, EXAMPLES // 10)}",
+            "--exclude-checks=positive_data_acceptance,negative_data_rejection",
+            "--warnings=off",
+            "--workers=2",
+            "--seed=1",
+            "--generation-database=none",
+            "--no-color",
+            *arguments,
+        ],
+        cwd=folder,
+        env={**os.environ, "SCHEMATHESIS_HOOKS": str(PROJECT / "tests" / "schema_hooks.py")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+
+
+def test_no_chance_request_is_answered_otherwise_than_documented(address: str, tmp_path: Path) -> None:
+    done = fuzz(address, tmp_path, "examples,fuzzing,stateful")
+    assert done.returncode == 0, done.stdout
+
+
+def test_no_borderline_request_is_answered_otherwise_than_documented(
+    address: str, database_url: str, tmp_path: Path
+) -> None:
+    half = HALVES[database_url.partition(":")[0]]
+    chosen = [f"--include-operation-id-regex={half}"] if FEW else []
+    done = fuzz(address, tmp_path, "coverage", *chosen)
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_fuzzer_sees_a_fault(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(database_url) as client:
+        monkeypatch.setattr("app.api.finding.resolve", lambda *_: 1 / 0)
+        done = fuzz(str(client.base_url), tmp_path, "coverage", "--include-operation-id=resolve_term")
+    assert done.returncode == 1
+    assert "Server error" in done.stdout
