@@ -61,10 +61,17 @@ class Order:
         same: list[Clause] = []
         for (column, falling), value in zip(self.columns, values, strict=True):
             if value is not None:
-                later = column < value if falling else column > value
+                later = beyond(column, value, falling)
                 behind.append(and_(*same, or_(later, column.is_(None)) if column.nullable else later))
             same.append(column.is_(None) if value is None else column == value)
         return or_(false(), *behind)
+
+
+def beyond(column: Any, value: Scalar, falling: bool) -> Clause:
+    """What comes later than a value in a column; of two truth values, false is the lesser."""
+    if isinstance(value, bool):
+        return false() if value is not falling else column.is_(not value)
+    return column < value if falling else column > value  # type: ignore[no-any-return]
 
 
 def order_of(resource: Resource, filters: Filters) -> Order:

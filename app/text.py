@@ -33,7 +33,7 @@ def fold(text: str) -> str:
 @lru_cache(maxsize=4096)
 def fold_character(character: str) -> str:
     if character.isascii():
-        return character
+        return character if character.isprintable() else " "
     if character in HYPHENS:
         return "-"
     name = unicodedata.name(character, "")
@@ -55,11 +55,8 @@ def squeeze(text: str) -> str:
 def parts(text: str) -> list[list[str]]:
     """The words of a text, each as the parts that hyphens join: `anti-IL-6 drug` is [[anti, il6], [drug]]."""
     joined = HYPHEN.sub("\0", fold(text))
-    return [
-        merge([ALIKE.get(part, part) for part in RUN.findall(group)])
-        for group in re.split(r"[^a-z0-9\0]+", joined)
-        if group
-    ]
+    groups = (RUN.findall(group) for group in re.split(r"[^a-z0-9\0]+", joined))
+    return [merge([ALIKE.get(part, part) for part in group]) for group in groups if group]
 
 
 def merge(words: list[str]) -> list[str]:

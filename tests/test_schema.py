@@ -11,12 +11,18 @@ import httpx
 import pytest
 
 from app.settings import PROJECT
-from tests.conftest import EXAMPLES, free_port, serving
+from tests.conftest import EXAMPLES, free_port
 
 FEW = EXAMPLES <= 100
 """Whether to be quick; `make fuzz` is thorough."""
 
-HALVES = {"sqlite": "^list_[a-h]|^(?!list_)", "postgresql": "^list_[i-z]|^(?!list_|summarise_)"}
+CHANCE = 5 if FEW else EXAMPLES // 5
+"""How many chance requests each operation gets; `make fuzz` sends 200."""
+
+HALVES = {
+    "sqlite": "^list_([a-h]|ind|int)|^(?!list_)",
+    "postgresql": "^list_(inh|[m-z])|^(?!list_|summarise_)",
+}
 """The operations whose parameters are tried one by one, at every border, when it must be quick, by engine:
 what judges the many parameters of lists is the same code for all lists and both engines."""
 
@@ -58,10 +64,10 @@ def fuzz(address: str, folder: Path, phases: str, *arguments: str) -> subprocess
             "run",
             f"{address}/openapi.json",
             f"--phases={phases}",
-            f"--max-examples={max(1, EXAMPLES // 10)}",
+            f"--max-examples={CHANCE}",
             "--exclude-checks=positive_data_acceptance,negative_data_rejection",
             "--warnings=off",
-            "--workers=2",
+            "--workers=1",  # two threads that read source code at once trip over a fault of CPython 3.11
             "--seed=1",
             "--generation-database=none",
             "--no-color",
@@ -90,9 +96,10 @@ def test_no_borderline_request_is_answered_otherwise_than_documented(
     assert done.returncode == 0, done.stdout
 
 
-def test_the_fuzzer_sees_a_fault(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with serving(database_url) as client:
-        monkeypatch.setattr("app.api.finding.resolve", lambda *_: 1 / 0)
-        done = fuzz(str(client.base_url), tmp_path, "coverage", "--include-operation-id=resolve_term")
+def test_the_fuzzer_sees_a_fault(
+    client: httpx.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.api.meta.current_release", lambda *_: 1 / 0)
+    done = fuzz(str(client.base_url).rstrip("/"), tmp_path, "coverage", "--include-operation-id=get_release")
     assert done.returncode == 1
     assert "Server error" in done.stdout
