@@ -34,7 +34,7 @@ test: .venv/test ## run the tests; those that need PostgreSQL or Chromium are sk
 	$(BIN)/coverage report
 
 fuzz: .venv/test ## try with many examples what make test tries with few
-	IL6_TEST_EXAMPLES=1000 $(BIN)/python -m pytest -n auto tests/test_lists.py tests/test_search.py $(ARGS)
+	IL6_TEST_EXAMPLES=1000 $(BIN)/python -m pytest -n auto tests/test_lists.py tests/test_search.py tests/test_schema.py $(ARGS)
 
 check: .venv/test ## look for faults in style, types, layers, migrations and data
 	$(BIN)/ruff format --check .

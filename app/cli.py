@@ -68,6 +68,7 @@ def serve(
     database_url()
     uvicorn.run(
         "app.main:app",
+        http="app.protocol:Protocol",
         host=host or settings.host,
         port=settings.port if port is None else port,
         workers=workers,

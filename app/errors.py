@@ -1,6 +1,5 @@
 """What can go wrong, as RFC 9457 problem details, and the handlers that say so."""
 
-import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import field
@@ -18,12 +17,12 @@ from fastapi_rfc9457 import (
     ValidationProblem,
 )
 from fastapi_rfc9457.server import add_problem_handlers
+from fastapi_rfc9457.uris import slug_of
 from pydantic import BaseModel
 from rapidfuzz import fuzz, process, utils
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Mount
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 logger = logging.getLogger(__name__)
 
@@ -72,10 +71,6 @@ class AddressTooLong(Problem):
     status: ClassVar[int] = 414
 
 
-LONGEST_ADDRESS = 65_535
-"""Bytes of an address that the parser of the server can read."""
-
-
 class NoRelease(Problem):
     """No release of the data is loaded, or the database does not answer. Try again later."""
 
@@ -121,6 +116,27 @@ def repeated_parameters(repeated: Sequence[str]) -> RequestValidationError:
     )
 
 
+def _problem(
+    request: Request,
+    kind: type[Problem] | None,
+    status: int,
+    detail: object,
+    headers: Mapping[str, str] | None = None,
+    **more: object,
+) -> JSONResponse:
+    """The response of a problem that no code of ours raised: of a kind, or of its status alone."""
+    slug = slug_of(kind) if kind else None
+    body = {
+        "type": str(request.app.url_path_for("problem-doc", slug=slug)) if slug else "about:blank",
+        "title": kind.title if kind else HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "instance": request.url.path,
+        **more,
+    }
+    return JSONResponse(body, status, media_type=PROBLEM_MEDIA_TYPE, headers=headers)
+
+
 async def _invalid_request(request: Request, error: Exception) -> JSONResponse:
     """Say which parameter is wrong and how, in one sentence and as a list; never echo the input."""
     assert isinstance(error, RequestValidationError)
@@ -132,15 +148,8 @@ async def _invalid_request(request: Request, error: Exception) -> JSONResponse:
         if each["type"] in ("enum", "literal_error") and near:
             detail += f"; did you mean {near}?"
         errors.append({"loc": list(each["loc"]), "detail": detail, "type": each["type"]})
-    body = {
-        "type": str(request.app.url_path_for("problem-doc", slug="validation")),
-        "title": ValidationProblem.title,
-        "status": ValidationProblem.status,
-        "detail": "; ".join(f"{'.'.join(map(str, e['loc'][1:2]))}: {e['detail']}" for e in errors),
-        "instance": request.url.path,
-        "errors": errors,
-    }
-    return JSONResponse(body, status_code=422, media_type=PROBLEM_MEDIA_TYPE)
+    named = "; ".join(f"{'.'.join(map(str, each['loc'][1:2]))}: {each['detail']}" for each in errors)
+    return _problem(request, ValidationProblem, 422, named, errors=errors)
 
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:
@@ -148,41 +157,21 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     path = request.url.path
     detail = error.detail
-    kind = "about:blank"
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.BAD_REQUEST:
-        kind = str(request.app.url_path_for("problem-doc", slug="bad-request"))
-    elif error.status_code == HTTPStatus.NOT_FOUND and detail == HTTPStatus.NOT_FOUND.phrase:
+        return _problem(request, BadRequest, 400, detail)
+    if error.status_code == HTTPStatus.NOT_FOUND and detail == HTTPStatus.NOT_FOUND.phrase:
         document = request.app.openapi_schema or request.app.openapi()
         collection = path.removeprefix("/").partition("/")[0]
         if f"/{collection}/{{id}}" in document["paths"]:
-            return _no_record(request)
+            # The router takes everything for a name but a line break.
+            return _problem(request, RecordNotFound, 404, "No name holds a line break.", suggestions=[])
         near = nearest(path, [each for each in document["paths"] if "{" not in each])
         detail = f"There is nothing at {path}; " + (f"did you mean {near}?" if near else "see /docs.")
     elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = ", ".join(methods_of(request))
         detail = f"{path} answers {headers['Allow']}, not {request.method}."
-    body = {
-        "type": kind,
-        "title": HTTPStatus(error.status_code).phrase,
-        "status": error.status_code,
-        "detail": detail,
-        "instance": path,
-    }
-    return JSONResponse(body, error.status_code, media_type=PROBLEM_MEDIA_TYPE, headers=headers)
-
-
-def _no_record(request: Request) -> JSONResponse:
-    """Say that no record is called so: the router takes everything for a name but a line break."""
-    body = {
-        "type": str(request.app.url_path_for("problem-doc", slug="record-not-found")),
-        "title": RecordNotFound.title,
-        "status": RecordNotFound.status,
-        "detail": "No name holds a line break.",
-        "instance": request.url.path,
-        "suggestions": [],
-    }
-    return JSONResponse(body, RecordNotFound.status, media_type=PROBLEM_MEDIA_TYPE)
+    return _problem(request, None, error.status_code, detail, headers)
 
 
 def methods_of(request: Request) -> list[str]:
@@ -199,41 +188,8 @@ def methods_of(request: Request) -> list[str]:
 async def _database_fault(request: Request, error: Exception) -> JSONResponse:
     """Hide what the driver says from the client, but not from the log."""
     logger.error("the database does not answer", exc_info=error)
-    body = {
-        "type": str(request.app.url_path_for("problem-doc", slug="no-release")),
-        "title": NoRelease.title,
-        "status": NoRelease.status,
-        "detail": "The database does not answer, or holds no release of this version; see /readyz.",
-        "instance": request.url.path,
-    }
-    return JSONResponse(body, status_code=503, media_type=PROBLEM_MEDIA_TYPE, headers={"Retry-After": "5"})
-
-
-class Protocol(HttpToolsProtocol):
-    """HTTP that answers a problem to what it cannot read as well; no application is asked about that."""
-
-    def send_400_response(self, msg: str) -> None:
-        too_long = len(getattr(self, "url", b"")) > LONGEST_ADDRESS
-        problem: type[Problem] = AddressTooLong if too_long else BadRequest
-        body = {
-            "type": f"/problems/{'address-too-long' if too_long else 'bad-request'}",
-            "title": problem.title,
-            "status": problem.status,
-            "detail": f"An address has at most {LONGEST_ADDRESS} characters." if too_long else msg,
-        }
-        content = json.dumps(body).encode()
-        fields = [
-            *self.server_state.default_headers,
-            (b"Content-Type", PROBLEM_MEDIA_TYPE.encode()),
-            (b"Content-Length", str(len(content)).encode()),
-            (b"Connection", b"close"),
-        ]
-        lines = [
-            f"HTTP/1.1 {problem.status} {problem.title}".encode(),
-            *(b": ".join(each) for each in fields),
-        ]
-        self.transport.write(b"\r\n".join([*lines, b"", content]))
-        self.transport.close()
+    detail = "The database does not answer, or holds no release of this version; see /readyz."
+    return _problem(request, NoRelease, 503, detail, {"Retry-After": "5"})
 
 
 def add_handlers(app: FastAPI) -> None:

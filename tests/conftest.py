@@ -21,6 +21,7 @@ from app.answers import Facts
 from app.db import make_engine, parse_url
 from app.main import create_app
 from app.models.release import ReleaseSeed
+from app.protocol import Protocol
 from app.seeding.build import migrate, seed
 from app.seeding.check import read_facts
 from app.seeding.files import SEED
@@ -152,7 +153,7 @@ def database_url(new_database: NewDatabase) -> str:
 def serving(url: str, **settings: Any) -> Iterator[httpx.Client]:
     """A live server over a database, in a thread, and a client of it."""
     app = create_app(Settings(database_url=url, **{"access_log": False, **settings}))
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", access_log=False))
+    server = uvicorn.Server(uvicorn.Config(app, port=0, http=Protocol, log_level="warning", access_log=False))
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:

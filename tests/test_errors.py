@@ -13,8 +13,8 @@ import uvicorn
 from sqlalchemy import text
 
 from app.db import make_engine, parse_url
-from app.errors import Protocol
 from app.main import create_app
+from app.protocol import Protocol
 from app.seeding.build import seed
 from app.seeding.files import SEED
 from app.settings import Settings
