@@ -71,6 +71,13 @@ class AddressTooLong(Problem):
     status: ClassVar[int] = 414
 
 
+class BodyTooLarge(Problem):
+    """The body is larger than a thousand terms need to be. Ask for less at a time."""
+
+    title: ClassVar[str] = "Body too large"
+    status: ClassVar[int] = 413
+
+
 class NoRelease(Problem):
     """No release of the data is loaded, or the database does not answer. Try again later."""
 

@@ -13,7 +13,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from app import __version__
 from app.api import docs, evidence, finding, meta
-from app.api.middleware import AccessLog, Head, Headers, Net, access_logger
+from app.api.middleware import AccessLog, BodyLimit, Head, Headers, Net, access_logger
 from app.api.resources import ROUTERS
 from app.api.session import check_parameters
 from app.catalog import RESOURCES
@@ -73,6 +73,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 def add_middleware(app: FastAPI, *, access_log: bool) -> None:
     """From the innermost to the outermost."""
     app.add_middleware(Head)
+    app.add_middleware(BodyLimit)
     app.add_middleware(Net)
     app.add_middleware(
         CORSMiddleware,

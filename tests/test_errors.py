@@ -267,3 +267,15 @@ def test_a_missing_file_is_503_and_served_once_it_is_there(tmp_path: Path) -> No
         assert "il6 seed" in str(problem(client.get("/inhibitors"), 503)["detail"])
         seed(SEED, parse_url(url))
         assert client.get("/inhibitors").status_code == 200
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_too_large_is_refused(client: httpx.Client, chunked: bool) -> None:
+    body = b'{"terms": ["' + b"x" * 2**20 + b'"]}'
+    content = iter([body[:1000], body[1000:]]) if chunked else body
+    response = client.post("/resolve", content=content, headers={"Content-Type": "application/json"})
+    assert "1048576 bytes" in str(problem(response, 413)["detail"])
+    assert client.get(response.json()["type"]).status_code == 200
+    assert response.headers["X-Request-ID"]
+    fits = client.post("/resolve", json={"terms": ["x" * 2**19]}).raise_for_status()
+    assert fits.json()["items"][0]["match"] is None

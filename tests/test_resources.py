@@ -1,5 +1,6 @@
 """Lists and records of the ten collections, as a client sees them."""
 
+import functools
 import json
 from typing import Any
 
@@ -32,6 +33,18 @@ def get(client: httpx.Client, path: str) -> Any:
     return client.get(path).raise_for_status().json()
 
 
+@functools.cache
+def records(client: httpx.Client, path: str) -> dict[str, Any]:
+    """Every record of a collection, whole, each asked for by itself."""
+    found = {}
+    for item in walk(client, f"/{path}?limit=500"):
+        response = client.get(f"/{path}/{item['id']}").raise_for_status()
+        assert response.headers["Content-Type"] == "application/json"
+        assert response.headers["Content-Location"] == f"/{path}/{item['id']}"
+        found[item["id"]] = response.json()
+    return found
+
+
 @collections
 def test_pages_put_together_are_the_whole_list_in_order(
     client: httpx.Client, facts: Facts, resource: Resource
@@ -43,9 +56,7 @@ def test_pages_put_together_are_the_whole_list_in_order(
 @collections
 def test_every_record_is_found_and_begins_with_its_item(client: httpx.Client, resource: Resource) -> None:
     for item in walk(client, f"/{resource.path}?limit=500"):
-        response = client.get(f"/{resource.path}/{item['id']}").raise_for_status()
-        assert response.headers["Content-Type"] == "application/json"
-        record = response.json()
+        record = records(client, resource.path)[item["id"]]
         resource.item.model_validate(item)
         resource.record.model_validate(record)
         assert list(record) == list(resource.record.model_fields)
@@ -108,8 +119,7 @@ def test_every_reference_in_every_record_leads_to_its_record(client: httpx.Clien
                     check(each, paths.get(key), own)
 
     for resource in RESOURCES:
-        for item in walk(client, f"/{resource.path}?limit=500"):
-            record = get(client, f"/{resource.path}/{item['id']}")
+        for record in records(client, resource.path).values():
             check(record, None, resource.path)
     assert followed > 10_000
 

@@ -355,7 +355,7 @@ def test_readers_of_a_server_see_no_moment_between_two_releases(
     with serving(url) as client:
         thread = threading.Thread(target=read)
         thread.start()
-        for folder in (seed_folder, SEED) * 2:
+        for folder in (seed_folder, SEED):
             seed(folder, parse_url(url))
         stop.set()
         thread.join()

@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from app.api.session import SessionDep
 from app.catalog import BY_KIND
-from app.errors import Candidate, Suggestion, invalid_parameter
+from app.errors import BodyTooLarge, Candidate, Suggestion, invalid_parameter
 from app.models.base import Kind
 from app.models.filters import Words, split_commas
 from app.names import resolve
@@ -115,7 +115,7 @@ def read_resolution(
     "/resolve",
     operation_id="resolve_terms",
     summary="What many names stand for",
-    responses=problems(BadRequest),
+    responses=problems(BadRequest, BodyTooLarge),
 )
 def read_resolutions(terms: Terms, session: SessionDep) -> ResolvedTerms:
     """Up to 1,000 terms, each with a verdict of its own: one that is unknown spoils no other."""

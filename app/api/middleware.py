@@ -12,6 +12,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.errors import BodyTooLarge
+
 logger = logging.getLogger(__name__)
 access_logger = logging.getLogger("il6.access")
 
@@ -25,6 +27,10 @@ SECURITY_HEADERS = {
     "X-Frame-Options": "DENY",
 }
 """On every response that does not bring its own; transport security is the affair of whoever ends TLS."""
+
+
+LARGEST_BODY = 2**20
+"""Bytes of a body: a thousand terms to resolve, with room to spare."""
 
 
 class AccessLog:
@@ -121,6 +127,49 @@ class Net:
                 "instance": scope["path"],
             }
             await JSONResponse(body, 500, media_type=PROBLEM_MEDIA_TYPE)(scope, receive, send)
+
+
+class BodyLimit:
+    """Reads a body as far as the limit, and hands it on whole; a larger one is refused."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
+            await self.app(scope, receive, send)
+            return
+        body = b""
+        more = True
+        while more and len(body) <= LARGEST_BODY:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+        if len(body) > LARGEST_BODY:
+            problem = {
+                "type": "/problems/body-too-large",
+                "title": BodyTooLarge.title,
+                "status": BodyTooLarge.status,
+                "detail": f"A body has at most {LARGEST_BODY} bytes.",
+                "instance": scope["path"],
+            }
+            response = JSONResponse(
+                problem, 413, media_type=PROBLEM_MEDIA_TYPE, headers={"Connection": "close"}
+            )
+            await response(scope, receive, send)
+            return
+        whole: Message | None = {"type": "http.request", "body": body, "more_body": False}
+
+        async def replay() -> Message:
+            nonlocal whole
+            if whole is None:
+                return await receive()
+            message, whole = whole, None
+            return message
+
+        await self.app(scope, replay, send)
 
 
 class Head:
