@@ -29,7 +29,7 @@ serve: .venv/serve ## install, seed and serve on 127.0.0.1:8000 (HOST= and PORT=
 	exec $(BIN)/il6 serve
 
 test: .venv/test ## run the tests; those that need PostgreSQL or Chromium are skipped where there is none
-	$(BIN)/coverage run -m pytest -n auto $(ARGS)
+	$(BIN)/coverage run -m pytest -n auto --dist worksteal $(ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

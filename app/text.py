@@ -27,7 +27,8 @@ Word = list[tuple[str, ...]]
 
 def fold(text: str) -> str:
     """Lower case without accents, Greek letters by name, every other foreign letter by number: ASCII."""
-    return "".join(map(fold_character, text.lower()))
+    lower = text.lower()
+    return lower if lower.isascii() and lower.isprintable() else "".join(map(fold_character, lower))
 
 
 @lru_cache(maxsize=4096)
@@ -81,14 +82,15 @@ def stem(word: str) -> str:
         return str(STEMMER.stemWord(word))
 
 
-def index_words(text: str) -> set[str]:
+@lru_cache(maxsize=16384)
+def index_words(text: str) -> frozenset[str]:
     """All terms under which a text is found: words, their stems, what hyphens or `il 6` would make one, and
     the letters before a number, so that `jak` finds JAK1."""
     groups = parts(text)
     words = {word for group in groups for word in group} | {"".join(group) for group in groups}
     words.update(joined(groups))
     words.update(family[0] for word in list(words) if (family := re.match(r"[a-z]{2,}(?=\d)", word)))
-    return words | {stem(word) for word in words}
+    return frozenset(words | {stem(word) for word in words})
 
 
 def joined(groups: list[list[str]]) -> list[str]:

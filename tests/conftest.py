@@ -38,6 +38,11 @@ def missing(what: str) -> None:
     pytest.skip(f"{what} is missing on this machine")
 
 
+def unmeasured() -> dict[str, str]:
+    """The environment of a process that runs at its own speed: its coverage is not measured."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -1,6 +1,5 @@
 """Whatever the OpenAPI document allows or forbids, the service answers as the document says."""
 
-import os
 import subprocess
 import sys
 import time
@@ -11,12 +10,12 @@ import httpx
 import pytest
 
 from app.settings import PROJECT
-from tests.conftest import EXAMPLES, free_port
+from tests.conftest import EXAMPLES, free_port, unmeasured
 
 FEW = EXAMPLES <= 100
 """Whether to be quick; `make fuzz` is thorough."""
 
-CHANCE = 5 if FEW else EXAMPLES // 5
+CHANCE = 3 if FEW else EXAMPLES // 5
 """How many chance requests each operation gets; `make fuzz` sends 200."""
 
 HALVES = {
@@ -36,7 +35,7 @@ def address(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
     with log.open("w") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", *command, "--port", str(port)],
-            env={**os.environ, "IL6_DATABASE_URL": database_url, "IL6_ACCESS_LOG": "false"},
+            env={**unmeasured(), "IL6_DATABASE_URL": database_url, "IL6_ACCESS_LOG": "false"},
             stdout=output,
             stderr=subprocess.STDOUT,
         )
@@ -74,7 +73,7 @@ def fuzz(address: str, folder: Path, phases: str, *arguments: str) -> subprocess
             *arguments,
         ],
         cwd=folder,
-        env={**os.environ, "SCHEMATHESIS_HOOKS": str(PROJECT / "tests" / "schema_hooks.py")},
+        env={**unmeasured(), "SCHEMATHESIS_HOOKS": str(PROJECT / "tests" / "schema_hooks.py")},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -21,15 +21,14 @@ from app.models.release import SCHEMA_REVISION
 from app.seeding.build import ADVISORY_LOCK, DatabaseFault, StorageFault, seed
 from app.seeding.check import read_facts
 from app.seeding.files import SEED, DataFault, canonical, format_files
-from tests.conftest import NewDatabase, PostgreSQL, migrated, serving
+from tests.conftest import NewDatabase, PostgreSQL, migrated, serving, unmeasured
 
 
 def il6(*arguments: str, url: str, **options: object) -> subprocess.Popen[str]:
     """The program, as somebody at a terminal starts it: at its own speed, so without measuring coverage."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
     return subprocess.Popen(
         [sys.executable, "-m", "app.cli", *arguments],
-        env={**environment, "IL6_DATABASE_URL": url, "PYTHONWARNINGS": "error"},
+        env={**unmeasured(), "IL6_DATABASE_URL": url, "PYTHONWARNINGS": "error"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
