@@ -1,6 +1,7 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
+PARALLEL := -n auto --dist worksteal
 
 ifdef HOST
 export IL6_HOST := $(HOST)
@@ -29,12 +30,13 @@ serve: .venv/serve ## install, seed and serve on 127.0.0.1:8000 (HOST= and PORT=
 	exec $(BIN)/il6 serve
 
 test: .venv/test ## run the tests; those that need PostgreSQL or Chromium are skipped where there is none
-	$(BIN)/coverage run -m pytest -n auto --dist worksteal $(ARGS)
+	$(BIN)/coverage run -m pytest $(PARALLEL) -m "not postgresql" $(ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+	$(BIN)/python -m pytest $(PARALLEL) -m postgresql $(ARGS)
 
 fuzz: .venv/test ## try with many examples what make test tries with few
-	IL6_TEST_EXAMPLES=1000 $(BIN)/python -m pytest -n auto tests/test_lists.py tests/test_search.py tests/test_schema.py $(ARGS)
+	IL6_TEST_EXAMPLES=1000 $(BIN)/python -m pytest $(PARALLEL) tests/test_lists.py tests/test_search.py tests/test_schema.py $(ARGS)
 
 check: .venv/test ## look for faults in style, types, layers, migrations and data
 	$(BIN)/ruff format --check .
