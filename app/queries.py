@@ -1,8 +1,7 @@
 """Rows: pages of a collection, single records, counts, and the release they belong to."""
 
-import base64
-import binascii
 import json
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, sele
 from sqlmodel import Session, col
 
 from app.catalog import BY_KIND, RESOURCES, Resource
+from app.cursor import no_cursor, pack, unpack
 from app.db import Database
 from app.errors import AmbiguousName, NoRelease, invalid_parameter
 from app.models.base import Kind
@@ -85,26 +85,22 @@ def order_of(resource: Resource, filters: Filters) -> Order:
 
 
 def encode_cursor(sort: list[str], values: Sequence[Any]) -> str:
-    plain = [value.value if isinstance(value, StrEnum) else value for value in values]
-    content = json.dumps([sort, plain], separators=(",", ":"), ensure_ascii=False)
-    return base64.urlsafe_b64encode(content.encode()).decode().rstrip("=")
+    return pack([sort, [value.value if isinstance(value, StrEnum) else value for value in values]])
 
 
 def decode_cursor(cursor: str, order: Order, sort: list[str]) -> list[Scalar]:
     """The values of the last row before the page; raises a ValidationProblem if it is no cursor of ours."""
-    try:
-        content = json.loads(
-            base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        )
-    except (binascii.Error, ValueError, RecursionError):
-        content = None
-    match content:
+    match unpack(cursor):
         case [list(sorted_by), list(values)] if len(values) == len(order.columns):
             if sorted_by != sort:
-                raise invalid_parameter("cursor", "This cursor is of a list in another order", "cursor")
+                raise no_cursor("This cursor is of a list in another order")
             if all(fits(column, value) for (column, _), value in zip(order.columns, values, strict=True)):
                 return values
-    raise invalid_parameter("cursor", "This is no cursor that a `next` link gave", "cursor")
+    raise no_cursor()
+
+
+UNFIT = re.compile("[\\x00\\ud800-\\udfff]")
+"""What no database takes in a text: NUL, and half characters."""
 
 
 def fits(column: Any, value: object) -> bool:
@@ -113,7 +109,7 @@ def fits(column: Any, value: object) -> bool:
         return bool(column.nullable)
     kind = column.type.python_type
     if issubclass(kind, str):
-        return isinstance(value, str) and value.isprintable()
+        return isinstance(value, str) and not UNFIT.search(value)
     if issubclass(kind, bool):
         return isinstance(value, bool)
     if isinstance(value, bool) or not isinstance(value, (int, float)):

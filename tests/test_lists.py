@@ -15,6 +15,7 @@ from sqlmodel import Session
 
 from app.answers import Facts
 from app.catalog import BY_KIND, RESOURCES, Resource
+from app.cursor import pack
 from app.db import make_engine, parse_url
 from app.models.base import Kind
 from app.models.filters import AnyKind
@@ -391,3 +392,11 @@ def test_the_evidence_matrix_by_any_two(client: httpx.Client, facts: Facts, by: 
         for cell in matrix["items"]
     }
     assert found == dict(counts)
+
+
+def test_a_cursor_may_hold_any_text_that_a_field_may(client: httpx.Client) -> None:
+    """A space that does not break is no printable character, and yet stands in titles."""
+    after = pack([["title"], ["A title\u00a0of\u00adtwo", "chen-2022"]])
+    assert client.get(f"/publications?sort=title&cursor={after}").status_code == 200
+    half = pack([["title"], ["\x00", "chen-2022"]])
+    assert client.get(f"/publications?sort=title&cursor={half}").status_code == 422

@@ -1,9 +1,6 @@
 """Finding records: what a name stands for, and what words are found in."""
 
-import base64
-import json
 from typing import Annotated, Literal
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi_rfc9457 import BadRequest
@@ -11,9 +8,10 @@ from fastapi_rfc9457.server import problems
 from pydantic import BaseModel, BeforeValidator, Field
 from sqlmodel import Session
 
-from app.api.session import SessionDep
+from app.api.session import SessionDep, next_address
 from app.catalog import BY_KIND
-from app.errors import BodyTooLarge, Candidate, Suggestion, invalid_parameter
+from app.cursor import no_cursor, pack, unpack
+from app.errors import BodyTooLarge, Candidate, Suggestion
 from app.models.base import Kind
 from app.models.filters import Words, split_commas
 from app.names import resolve
@@ -141,10 +139,6 @@ def found_by(session: Session, query: SearchQuery, asked: list[tuple[str, str]])
     """The answer to a search, and the address of its next part, which repeats what was asked."""
     kinds = {KINDS[name] for name in query.kind}
     hits = search(session, query.q, kinds, query.limit, decode_place(query.cursor))
-    following = None
-    if hits.after is not None:
-        kept = [(name, value) for name, value in asked if name != "cursor"]
-        following = f"/search?{urlencode([*kept, ('cursor', encode_place(hits.after))])}"
     return FoundList(
         items=[
             Found(
@@ -158,25 +152,15 @@ def found_by(session: Session, query: SearchQuery, asked: list[tuple[str, str]])
             for hit in hits.items
         ],
         total=hits.total,
-        next=following,
+        next=next_address("/search", asked, pack(hits.after)) if hits.after else None,
         facets=FoundFacets(kind=hits.kinds),
     )
-
-
-def encode_place(place: tuple[int, int]) -> str:
-    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
 
 
 def decode_place(cursor: str | None) -> tuple[int, int] | None:
     if cursor is None:
         return None
-    try:
-        content = json.loads(
-            base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        )
-    except (ValueError, RecursionError):
-        content = None
-    match content:
+    match unpack(cursor):
         case [int(score), int(number)] if 1 <= score <= 3 and 0 <= number < 2**31:
             return score, number
-    raise invalid_parameter("cursor", "This is no cursor that a `next` link gave", "cursor")
+    raise no_cursor()

@@ -2,14 +2,13 @@
 
 import json
 from typing import Annotated, Any, Generic, TypeVar
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi_rfc9457.server import problems
 from pydantic import BaseModel, Field
 
 from app.api.formats import export, narrowed, negotiate
-from app.api.session import SessionDep
+from app.api.session import SessionDep, next_address
 from app.catalog import RESOURCES, Resource
 from app.errors import AmbiguousName, NotAcceptable, RecordNotFound
 from app.exports import EXPORTS
@@ -60,8 +59,8 @@ def resource_router(resource: Resource) -> APIRouter:
         page = find_page(session, resource, filters)
         following = None
         if page.next_cursor is not None:
-            kept = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
-            following = f"/{resource.path}?{urlencode([*kept, ('cursor', page.next_cursor)])}"
+            asked = request.query_params.multi_items()
+            following = next_address(f"/{resource.path}", asked, page.next_cursor)
         headers = {"Vary": "Accept"} | ({"Link": f'<{following}>; rel="next"'} if following else {})
         return Response(
             body_of(page, filters.fields, following), media_type="application/json", headers=headers

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import Depends, FastAPI, Request
 from sqlmodel import Session
@@ -47,3 +48,9 @@ def check_parameters(request: Request) -> None:
     repeated = [name for name in given if not known[name] and len(given.getlist(name)) > 1]
     if repeated:
         raise repeated_parameters(repeated)
+
+
+def next_address(path: str, asked: list[tuple[str, str]], cursor: str) -> str:
+    """The address of the following page: what was asked, from the cursor on."""
+    kept = [(name, value) for name, value in asked if name != "cursor"]
+    return f"{path}?{urlencode([*kept, ('cursor', cursor)])}"
