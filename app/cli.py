@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 import uvicorn
 from fastapi_rfc9457 import Problem
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -29,9 +29,11 @@ from app.api.resources import body_of
 from app.catalog import BY_KIND, RESOURCES, Resource
 from app.db import Database, parse_url
 from app.errors import NoRelease, nearest
-from app.exports import EXPORTS
+from app.exports import EXPORTS, GRAPH_EXPORTS
+from app.graph import Graph, graph_asked_for, paths_asked_for
 from app.models.base import Kind
 from app.models.filters import Filters, Format
+from app.models.graph import GraphFilters, GraphFormat, PathFilters
 from app.models.release import ReleaseRead
 from app.queries import Page, find_page, get_record, reading, stream, stream_sources
 from app.search import search
@@ -152,6 +154,9 @@ def report(outcome: Outcome, seconds: float) -> None:
     )
 
 
+Parameters = TypeVar("Parameters", bound=BaseModel)
+
+
 def parse(tokens: list[str]) -> tuple[list[str], dict[str, list[str]]]:
     """Names, and options with their values: `--target il6r`, `--target=il6r`, `--approved`, `--n-gte 90`."""
     names: list[str] = []
@@ -171,9 +176,9 @@ def parse(tokens: list[str]) -> tuple[list[str], dict[str, list[str]]]:
     return names, {name: values or ["true"] for name, values in options.items()}
 
 
-def read_filters(resource: Resource, options: dict[str, list[str]]) -> Filters:
-    """The options as the parameters of a list; ends the program where they are none."""
-    fields = resource.filters.model_fields
+def read_options(model: type[Parameters], options: dict[str, list[str]]) -> Parameters:
+    """The options as the parameters of a question; ends the program where they are none."""
+    fields = {field.alias or name: field for name, field in model.model_fields.items()}
     for name in options:
         if name not in fields:
             near = nearest(name, list(fields))
@@ -183,7 +188,7 @@ def read_filters(resource: Resource, options: dict[str, list[str]]) -> Filters:
             )
     several = {name for name, field in fields.items() if typing.get_origin(field.annotation) is list}
     try:
-        return resource.filters.model_validate(
+        return model.model_validate(
             {name: values if name in several else values[-1] for name, values in options.items()}
         )
     except ValidationError as error:
@@ -222,7 +227,7 @@ def answer(resource: Resource, tokens: list[str]) -> None:
             for name in names:
                 out.print_json(get_record(session, resource, name)[1])
             return
-        filters = read_filters(resource, options)
+        filters = read_options(resource.filters, options)
         wanted = Format(filters.format) if filters.format else None
         if wanted in EXPORTS:
             form = EXPORTS[wanted]
@@ -287,6 +292,59 @@ def add_collection(resource: Resource) -> None:
 
 for each in sorted(RESOURCES, key=lambda resource: resource.path):
     add_collection(each)
+
+
+def options_of(model: type[BaseModel]) -> str:
+    names = (field.alias or name for name, field in model.model_fields.items())
+    return "Options: " + ", ".join(f"--{name.replace('_', '-')}" for name in names)
+
+
+ANY_OPTION = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+
+@app.command(
+    context_settings=ANY_OPTION, epilog=options_of(GraphFilters), options_metavar="[OPTION VALUE ...]"
+)
+def graph(context: typer.Context) -> None:
+    """The pathway graph, or what lies around some records: as JSON, as a picture, as a file."""
+    names, options = parse(context.args)
+    if names:
+        raise fail("give options: `il6 graph --cancer ovarian-cancer`", os.EX_USAGE)
+    filters = read_options(GraphFilters, options)
+    with opened() as (session, release):
+        part = graph_asked_for(session, release, filters)
+        print_graph(part, part.read(), filters.format)
+
+
+@app.command(
+    context_settings=ANY_OPTION, epilog=options_of(PathFilters), options_metavar="FROM TO [OPTION VALUE ...]"
+)
+def paths(context: typer.Context) -> None:
+    """How one record acts on another: the shortest chains, each with its sign and its sources."""
+    names, options = parse(context.args)
+    if len(names) != 2:
+        raise fail("from where to where? `il6 paths tocilizumab ovarian-cancer`", os.EX_USAGE)
+    filters = read_options(PathFilters, {**options, "from": [names[0]], "to": [names[1]]})
+    with opened() as (session, release):
+        found, part = paths_asked_for(session, release, filters)
+        if filters.format is not None:
+            print_graph(part, found, filters.format)
+            return
+        for path in found.paths:
+            out.print(path.reading, highlight=False, markup=False, soft_wrap=True)
+            for edge in path.edges:
+                sources = ", ".join(each.id for each in edge.publications)
+                out.print(f"  {edge.statement} [{sources}]", highlight=False, markup=False, soft_wrap=True)
+        if not found.complete:
+            say("there is more than could be looked at: name --via, or a smaller --max-length")
+        say(f"{len(found.paths)} paths")
+
+
+def print_graph(part: Graph, read: BaseModel, wanted: GraphFormat | None) -> None:
+    if wanted in GRAPH_EXPORTS:
+        sys.stdout.write(GRAPH_EXPORTS[wanted].write(part))
+    else:
+        out.print_json(read.model_dump_json(by_alias=True))
 
 
 @app.command()

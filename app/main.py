@@ -12,7 +12,7 @@ from fastapi_rfc9457.server import get_problem_docs_router, problems
 from starlette.middleware.cors import CORSMiddleware
 
 from app import __version__
-from app.api import docs, evidence, finding, meta
+from app.api import docs, evidence, finding, graph, meta
 from app.api.middleware import AccessLog, BodyLimit, Head, Headers, Net, access_logger
 from app.api.resources import ROUTERS
 from app.api.session import check_parameters
@@ -47,6 +47,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         license_info={"name": "MIT", "identifier": "MIT"},
         openapi_tags=[{"name": each.path, "description": each.about} for each in RESOURCES]
         + [
+            {
+                "name": "graph",
+                "description": "What acts on what, from inhibitors to cancers.",
+            },
             {"name": "finding", "description": "What a name stands for, and what words are found in."},
             {"name": "service", "description": "What the service says of itself."},
         ],
@@ -61,7 +65,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.database = Database(parse_url(settings.database_url))
     app.state.release = None
     add_handlers(app)
-    for router in [evidence.router, *ROUTERS, finding.router, meta.router, docs.router]:
+    for router in [evidence.router, *ROUTERS, finding.router, graph.router, meta.router, docs.router]:
         app.include_router(router)
     app.include_router(get_problem_docs_router(), prefix="/problems", include_in_schema=False)
     docs.mount_assets(app)

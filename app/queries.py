@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -274,10 +274,17 @@ def at_least(resource: Resource, level: Level, verdicts: list[StrEnum]) -> Claus
     return has(resource, "min_level", [level])
 
 
-def ids_of(session: Session, name: str, kind: Kind | None, terms: list[str], descend: bool) -> list[str]:
-    """The ids that the terms of a filter stand for; `kind/id` where they may be of any kind."""
+def ids_of(
+    session: Session,
+    name: str,
+    kind: Kind | None,
+    terms: list[str],
+    descend: bool = False,
+    among: Collection[Kind] = tuple(Kind),
+) -> list[str]:
+    """The ids that the terms of a filter stand for; `kind/id` where they may be of several kinds."""
     found_ids: list[str] = []
-    resolutions = resolve(session, terms, [kind] if kind else list(Kind))
+    resolutions = resolve(session, terms, [kind] if kind else among)
     for each in resolutions:
         if each.candidates:
             raise AmbiguousName(

@@ -14,6 +14,7 @@ from app.answers import Facts
 from app.catalog import RESOURCES, Resource
 from app.cli import app
 from app.models.filters import Format
+from app.models.graph import GraphFormat
 from app.seeding.files import SEED
 from app.settings import Settings
 
@@ -40,6 +41,27 @@ def test_seed_shows_what_was_loaded(run) -> None:  # type: ignore[no-untyped-def
     for path, count in {"evidence": "637", "publications": "629"}.items():
         assert any(path in line and count in line for line in first.output.splitlines())
     assert "release 2026.11 was loaded already" in run("seed").output
+
+
+def test_the_graph_and_its_paths_are_written_in_every_format(run) -> None:  # type: ignore[no-untyped-def]
+    assert run("seed").exit_code == 0
+    said: Result = run("paths", "actemra", "ovarian cancer", "--via", "stat3,angiogenesis", "--limit", "1")
+    assert "by this chain tocilizumab suppresses ovarian cancer." in " ".join(said.output.split())
+    assert "Tocilizumab inhibits IL6R. [nishihara-2000" in said.output
+    for wanted in GraphFormat:
+        assert run("graph", "--cancer", "ovarian cancer", "--format", wanted).exit_code == 0
+        assert run("paths", "il6", "angiogenesis", "--format", wanted).exit_code == 0
+    assert json.loads(run("graph", "--target", "il6").output)["nodes"]
+    for wrong, words in {
+        ("graph", "il6"): "give options",
+        ("graph", "--cancr", "x"): "did you mean --cancer?",
+        ("paths", "il6"): "from where to where?",
+        ("paths", "il6", "nobody"): "There is no record 'nobody'",
+        ("paths", "il6", "stat3", "--limit", "0"): "--limit: ",
+    }.items():
+        result: Result = run(*wrong)
+        assert result.exit_code == os.EX_USAGE
+        assert words in result.output
 
 
 def test_check_loads_nothing(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

@@ -50,7 +50,7 @@ def test_every_collection_has_its_two_operations(document: Any) -> None:
     for resource in RESOURCES:
         assert {f"list_{resource.path}", f"get_{resource.kind}"} <= names
     others = {"get_livez", "get_readyz", "get_release", "get_service_info"}
-    others |= {"resolve_term", "resolve_terms", "search", "summarise_evidence"}
+    others |= {"get_graph", "find_paths", "resolve_term", "resolve_terms", "search", "summarise_evidence"}
     assert others <= names
     assert len(names) == 2 * len(RESOURCES) + len(others)
 

@@ -38,9 +38,9 @@ def part_of(excerpt: Any, whole: Any) -> bool:
     return bool(excerpt == whole)
 
 
-def test_readme_has_ten_examples() -> None:
-    assert len(EXAMPLES) == 10
-    assert README.count("```json") == 10
+def test_readme_has_eleven_examples() -> None:
+    assert len(EXAMPLES) == 11
+    assert README.count("```json") == 11
 
 
 @pytest.mark.parametrize(("address", "excerpt"), EXAMPLES, ids=[address for address, _ in EXAMPLES])

@@ -21,7 +21,9 @@ from app.catalog import RESOURCES
 from app.db import Database
 from app.errors import NoRelease
 from app.exports import EXPORTS
+from app.graph import graph_asked_for, paths_asked_for
 from app.models.filters import Format
+from app.models.graph import GraphFilters, PathFilters
 from app.queries import find_page, get_record, reading
 
 ASSETS = Path(fastapi_standalone_docs.__file__).parent / "static"
@@ -81,6 +83,8 @@ def mount_assets(app: FastAPI) -> None:
 
 
 EXAMPLES = {
+    "find_paths": "/graph/paths?from=tocilizumab&to=ovarian-cancer&via=stat3,angiogenesis&limit=1",
+    "get_graph": "/graph?cancer=uveal-melanoma",
     "resolve_term": "/resolve?q=actemra",
     "search": "/search?q=il-6%20angiogenesis&limit=1",
     "summarise_evidence": "/evidence/summary?by=cancer,inhibitor&inhibitor=clazakizumab",
@@ -150,6 +154,13 @@ def examples(database: Database) -> dict[str, Any]:
                     "total": listed.total,
                     "next": f"/{resource.path}?limit=1&cursor={listed.next_cursor}",
                 }
+            paths = PathFilters.model_validate(
+                {"from": "tocilizumab", "to": "ovarian-cancer", "via": ["stat3", "angiogenesis"], "limit": 1}
+            )
+            shown, _ = paths_asked_for(session, release, paths)
+            found["find_paths"] = shown.model_dump(mode="json", by_alias=True)
+            around = graph_asked_for(session, release, GraphFilters(cancer=["uveal-melanoma"]))
+            found["get_graph"] = around.read().model_dump(mode="json")
             found["resolve_term"] = resolved(session, ["actemra"]).items[0].model_dump(mode="json")
             found["resolve_terms"] = resolved(session, ["actemra", "CNTO 328"]).model_dump(mode="json")
             hits = found_by(

@@ -1,8 +1,8 @@
 """Which format a client wants, and the response that streams it."""
 
 import json
-from collections.abc import Collection, Iterator
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, TypeVar
 
 import mimeparse
 from fastapi import Request
@@ -12,31 +12,39 @@ from sqlmodel import Session
 
 from app.catalog import BY_KIND, Resource
 from app.errors import NotAcceptable, invalid_parameter
-from app.exports import EXPORTS
+from app.exports import EXPORTS, GRAPH_EXPORTS
 from app.models.base import Kind
 from app.models.filters import Filters, Format
+from app.models.graph import GraphFormat
 from app.models.release import ReleaseRead
 from app.queries import stream, stream_sources
 
 MEDIA_TYPES = {"application/json": Format.JSON} | {each.media_type: name for name, each in EXPORTS.items()}
 
+GRAPH_MEDIA_TYPES = {"application/json": GraphFormat.JSON}
+for _name, _form in GRAPH_EXPORTS.items():
+    GRAPH_MEDIA_TYPES.setdefault(_form.media_type, _name)
+
 BLOCK = 2**16
 """Characters of a file that are sent together."""
 
 
-def negotiate(request: Request, asked: str | None) -> Format:
+Offered = TypeVar("Offered", Format, GraphFormat)
+
+
+def negotiate(request: Request, asked: str | None, media_types: Mapping[str, Offered]) -> Offered:
     """The format of the parameter, or else the one that the Accept header prefers; raises NotAcceptable."""
     if asked is not None:
-        return Format(asked)
+        return type(media_types["application/json"])(asked)
     accept = ", ".join(request.headers.getlist("Accept")).strip().lower() or "*/*"
     try:
         # Of media types that are liked alike, the last one is taken.
-        best = mimeparse.best_match([*reversed(MEDIA_TYPES)], accept)
+        best = mimeparse.best_match([*reversed([*media_types])], accept)
     except mimeparse.MimeTypeParseException:
         best = ""
     if not best:
-        raise NotAcceptable(detail=f"A list can be had as {', '.join(MEDIA_TYPES)}; or say format=.")
-    return MEDIA_TYPES[best]
+        raise NotAcceptable(detail=f"It can be had as {', '.join(media_types)}; or say format=.")
+    return media_types[best]
 
 
 def export(
@@ -58,14 +66,20 @@ def export(
     name = (
         f"{resource.path}-sources" if form.of_sources and resource.kind != Kind.PUBLICATION else resource.path
     )
-    disposition = f'attachment; filename="il6-atlas-{release.version}-{name}.{form.ending}"'
     return StreamingResponse(
         begun(form.write(rows, model)),
-        media_type=f"{form.media_type}; charset=utf-8"
-        if form.media_type.startswith("text/")
-        else form.media_type,
-        headers={"Content-Disposition": disposition, "Vary": "Accept"},
+        media_type=with_charset(form.media_type),
+        headers={"Content-Disposition": attachment(release, name, form.ending), "Vary": "Accept"},
     )
+
+
+def with_charset(media_type: str) -> str:
+    return f"{media_type}; charset=utf-8" if media_type.startswith("text/") else media_type
+
+
+def attachment(release: ReleaseRead, name: str, ending: str) -> str:
+    """The Content-Disposition of a file that names what it holds."""
+    return f'attachment; filename="il6-atlas-{release.version}-{name}.{ending}"'
 
 
 def narrowed(item: str, fields: Collection[str]) -> str:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi_rfc9457.server import problems
 from pydantic import BaseModel, Field
 
-from app.api.formats import export, narrowed, negotiate
+from app.api.formats import MEDIA_TYPES, export, narrowed, negotiate
 from app.api.session import SessionDep, next_address
 from app.catalog import RESOURCES, Resource
 from app.errors import AmbiguousName, NotAcceptable, RecordNotFound
@@ -53,7 +53,7 @@ def resource_router(resource: Resource) -> APIRouter:
         responses={**problems(AmbiguousName, NotAcceptable), 200: {"content": exported}},
     )
     def read_list(request: Request, filters: parameters, session: SessionDep) -> Response:
-        wanted = negotiate(request, filters.format)
+        wanted = negotiate(request, filters.format, MEDIA_TYPES)
         if wanted != Format.JSON:
             return export(session, request.state.release, resource, filters, wanted)
         page = find_page(session, resource, filters)

@@ -1,12 +1,14 @@
-"""Out of the house: a list in the formats that other programs read. One file per format."""
+"""Out of the house: lists and graphs in the formats that other programs read. One file per format."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from pydantic import BaseModel
 
-from app.exports import bibtex, csl, ndjson, ris, table
+from app.exports import bibtex, csl, cytoscape, graphml, kgx, ndjson, picture, ris, sif, table
+from app.graph import Graph
 from app.models.filters import Format
+from app.models.graph import GraphFormat
 
 Rows = Iterable[str]
 """Records as JSON: the items of a collection, or publications."""
@@ -33,4 +35,25 @@ EXPORTS: dict[Format, Export] = {
 }
 """Every format but JSON, which is the answer itself."""
 
-__all__ = ["EXPORTS", "Export"]
+
+@dataclass(frozen=True)
+class GraphExport:
+    """A format of graphs: its media type, the ending of its files, and how it is written."""
+
+    media_type: str
+    ending: str
+    write: Callable[[Graph], str]
+
+
+GRAPH_EXPORTS: dict[GraphFormat, GraphExport] = {
+    GraphFormat.CYTOSCAPE: GraphExport("application/json", "cyjs", cytoscape.write),
+    GraphFormat.GRAPHML: GraphExport("application/graphml+xml", "graphml", graphml.write),
+    GraphFormat.SIF: GraphExport("text/plain", "sif", sif.write),
+    GraphFormat.DOT: GraphExport("text/vnd.graphviz", "dot", picture.write_dot),
+    GraphFormat.SVG: GraphExport("image/svg+xml", "svg", picture.draw),
+    GraphFormat.KGX_NODES: GraphExport("text/tab-separated-values", "nodes.tsv", kgx.write_nodes),
+    GraphFormat.KGX_EDGES: GraphExport("text/tab-separated-values", "edges.tsv", kgx.write_edges),
+}
+"""Likewise, of graphs."""
+
+__all__ = ["EXPORTS", "GRAPH_EXPORTS", "Export", "GraphExport"]

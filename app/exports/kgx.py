@@ -1,0 +1,176 @@
+"""KGX tables of nodes and edges: categories and predicates are those of the Biolink Model."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from app.graph import Graph, Key, key_of
+from app.models.base import Kind
+from app.models.graph import GraphEdge, Sign
+from app.models.interaction import Predicate
+from app.models.publication import PublicationRef
+
+SOURCE = "infores:il6-atlas"
+
+OWN = "il6atlas"
+"""The prefix of what no registry has an identifier for."""
+
+CATEGORIES = {
+    Kind.INHIBITOR: "biolink:Drug",
+    Kind.TARGET: "biolink:Gene",
+    Kind.MECHANISM: "biolink:BiologicalProcess",
+    Kind.CANCER: "biolink:Disease",
+}
+
+IDENTIFIERS = {
+    Kind.INHIBITOR: ("unii", "chembl", "drugbank"),
+    Kind.TARGET: ("hgnc",),
+    Kind.MECHANISM: ("go",),
+    Kind.CANCER: ("mondo", "doid", "ncit"),
+}
+"""The registries that name a node, the best first; by their Bioregistry prefixes."""
+
+PREFIXES = {
+    "chembl": "CHEMBL.COMPOUND",
+    "clinicaltrials": "clinicaltrials",
+    "doi": "doi",
+    "doid": "DOID",
+    "drugbank": "DRUGBANK",
+    "efo": "EFO",
+    "ensembl": "ENSEMBL",
+    "go": "GO",
+    "hgnc": "HGNC",
+    "icd10": "ICD10",
+    "kegg.pathway": "KEGG.PATHWAY",
+    "mesh": "MESH",
+    "mondo": "MONDO",
+    "ncit": "NCIT",
+    "pubchem.compound": "PUBCHEM.COMPOUND",
+    "pubmed": "PMID",
+    "reactome": "REACT",
+    "rxnorm": "RXCUI",
+    "unii": "UNII",
+    "uniprot": "UniProtKB",
+    "wikipathways": "WIKIPATHWAYS",
+}
+"""What the Biolink Model calls a registry, by its Bioregistry prefix."""
+
+ASPECTS = {
+    Predicate.ACTIVATES: "activity",
+    Predicate.INHIBITS: "activity",
+    Predicate.PHOSPHORYLATES: "phosphorylation",
+    Predicate.UPREGULATES: "expression",
+    Predicate.DOWNREGULATES: "expression",
+    Predicate.PROMOTES: "activity_or_abundance",
+    Predicate.SUPPRESSES: "activity_or_abundance",
+}
+"""What of its object an edge moves."""
+
+
+def biolink_curie(curie: str) -> str:
+    prefix, _, local = curie.partition(":")
+    return f"{PREFIXES.get(prefix, prefix)}:{local}"
+
+
+def identifiers(graph: Graph) -> dict[Key, str]:
+    """A CURIE for each node; one that several nodes share names none of them."""
+    named: dict[Key, str] = {}
+    for key, node in graph.nodes.items():
+        wanted = IDENTIFIERS[node.kind]
+        known = {curie.partition(":")[0]: curie for curie in reversed(graph.xrefs[key])}
+        best = next((known[prefix] for prefix in wanted if prefix in known), None)
+        named[key] = biolink_curie(best) if best else f"{OWN}:{key}"
+    shared = Counter(named.values())
+    return {key: each if shared[each] == 1 else f"{OWN}:{key}" for key, each in named.items()}
+
+
+def publication_curie(each: PublicationRef) -> str:
+    if each.pmid:
+        return f"PMID:{each.pmid}"
+    return f"doi:{each.doi}" if each.doi else f"{OWN}:publication/{each.id}"
+
+
+def qualified(edge: GraphEdge) -> dict[str, str]:
+    """What an edge says in the words of the Biolink Model: a core triple, and qualifiers that sharpen it."""
+    if edge.predicate == Predicate.BINDS:
+        return {"predicate": "biolink:directly_physically_interacts_with"}
+    raises = edge.sign == Sign.PROMOTES
+    if edge.object.kind == Kind.CANCER and raises:
+        return {"predicate": "biolink:contributes_to"}
+    return {
+        "predicate": "biolink:affects",
+        "qualified_predicate": "biolink:causes",
+        "object_aspect_qualifier": ASPECTS[edge.predicate],
+        "object_direction_qualifier": "increased" if raises else "decreased",
+    }
+
+
+NODE_COLUMNS = ("id", "category", "name", "symbol", "xref", "provided_by")
+
+EDGE_COLUMNS = (
+    "id",
+    "subject",
+    "predicate",
+    "object",
+    "category",
+    "qualified_predicate",
+    "object_aspect_qualifier",
+    "object_direction_qualifier",
+    "description",
+    "publications",
+    "knowledge_level",
+    "agent_type",
+    "primary_knowledge_source",
+)
+
+
+def write_nodes(graph: Graph) -> str:
+    names = identifiers(graph)
+    return table(
+        NODE_COLUMNS,
+        (
+            {
+                "id": names[key],
+                "category": CATEGORIES[node.kind],
+                "name": node.name,
+                "symbol": node.label if node.kind == Kind.TARGET else "",
+                "xref": "|".join(each for each in map(biolink_curie, graph.xrefs[key]) if each != names[key]),
+                "provided_by": SOURCE,
+            }
+            for key, node in graph.nodes.items()
+        ),
+    )
+
+
+def write_edges(graph: Graph) -> str:
+    names = identifiers(graph)
+    return table(
+        EDGE_COLUMNS,
+        (
+            {
+                "id": f"{OWN}:{edge.id}",
+                "subject": names[key_of(edge.source)],
+                "object": names[key_of(edge.object)],
+                "category": "biolink:Association",
+                **qualified(edge),
+                "description": edge.statement,
+                "publications": "|".join(map(publication_curie, edge.publications)),
+                "knowledge_level": "knowledge_assertion",
+                "agent_type": "manual_agent",
+                "primary_knowledge_source": SOURCE,
+            }
+            for edge in graph.edges.values()
+        ),
+    )
+
+
+def table(columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> str:
+    buffer = io.StringIO()
+    writer: csv.DictWriter[str] = csv.DictWriter(
+        buffer, columns, restval="", dialect=csv.excel_tab, lineterminator="\n"
+    )
+    writer.writeheader()
+    writer.writerows(rows)
+    return buffer.getvalue()

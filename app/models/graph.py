@@ -1,0 +1,148 @@
+"""The pathway graph: what acts on what, which way, and who says so."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from app.models.base import Kind
+from app.models.filters import Names, Words, split_commas
+from app.models.interaction import Node, Predicate
+from app.models.publication import PublicationRef
+
+NODE_KINDS = (Kind.INHIBITOR, Kind.TARGET, Kind.MECHANISM, Kind.CANCER)
+"""What may stand in the graph, in the order in which an effect runs through it."""
+
+LONGEST_PATH = 12
+"""Edges of a path; what is further away hangs together by everything."""
+
+MOST_PATHS = 50
+
+
+class Sign(StrEnum):
+    """Which way an edge, or a chain of them, moves what it leads to."""
+
+    PROMOTES = "promotes"
+    SUPPRESSES = "suppresses"
+
+    def __mul__(self, other: object) -> "Sign":
+        return Sign.PROMOTES if self == other else Sign.SUPPRESSES
+
+
+SIGNS = {
+    Predicate.BINDS: Sign.PROMOTES,  # a ligand and its receptors: the complex is what passes the signal on
+    Predicate.ACTIVATES: Sign.PROMOTES,
+    Predicate.PHOSPHORYLATES: Sign.PROMOTES,
+    Predicate.INHIBITS: Sign.SUPPRESSES,
+    Predicate.UPREGULATES: Sign.PROMOTES,
+    Predicate.DOWNREGULATES: Sign.SUPPRESSES,
+    Predicate.PROMOTES: Sign.PROMOTES,
+    Predicate.SUPPRESSES: Sign.SUPPRESSES,
+}
+
+
+class GraphNode(Node):
+    """An inhibitor, a target, a mechanism or a cancer."""
+
+    label: str = Field(description="what a picture writes: the HGNC symbol of a target, else the name")
+
+
+class GraphEdge(BaseModel):
+    """What one node does to another, and the publications that say so."""
+
+    id: str = Field(description="of the interaction; `x-inhibits-y` for an inhibitor and its target")
+    source: GraphNode
+    predicate: Predicate
+    object: GraphNode
+    sign: Sign = Field(description="whether it moves its object up or down")
+    statement: str
+    publications: list[PublicationRef]
+
+
+class GraphRead(BaseModel):
+    """The pathway graph, or a part of it."""
+
+    nodes: list[GraphNode]
+    edges: list[GraphEdge]
+
+
+class Path(BaseModel):
+    """A chain of edges that passes no node twice."""
+
+    length: int = Field(description="edges")
+    sign: Sign = Field(description="the product of the signs of its edges; no result of a trial")
+    reading: str = Field(description="the chain in words")
+    nodes: list[GraphNode]
+    edges: list[GraphEdge]
+
+
+class Paths(BaseModel):
+    """The chains that lead from one node to another, the shortest first."""
+
+    from_: GraphNode = Field(serialization_alias="from", validation_alias="from")
+    to: GraphNode
+    paths: list[Path]
+    complete: bool = Field(
+        description="false where the question was so wide that the search was stopped: name a `via`, "
+        "or a smaller `max_length`"
+    )
+
+
+class GraphFormat(StrEnum):
+    """How a graph is written."""
+
+    JSON = "json"
+    CYTOSCAPE = "cytoscape"
+    GRAPHML = "graphml"
+    SIF = "sif"
+    DOT = "dot"
+    SVG = "svg"
+    KGX_NODES = "kgx-nodes"
+    KGX_EDGES = "kgx-edges"
+
+
+def named(kind: str) -> str:
+    return f"narrow to what lies around the {kind}, by any of its names"
+
+
+class GraphFilters(BaseModel):
+    """Which part of the graph: what lies around some records, or edges of some predicates."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    cancer: Names = Field(default=[], description=named("cancer"))
+    inhibitor: Names = Field(default=[], description=named("inhibitor"))
+    mechanism: Names = Field(default=[], description=named("mechanism"))
+    target: Names = Field(default=[], description=named("target"))
+    predicate: Annotated[list[Predicate], BeforeValidator(split_commas)] = Field(
+        default=[], description="edges of these alone"
+    )
+    depth: int | None = Field(
+        default=None,
+        ge=0,
+        le=LONGEST_PATH,
+        description="how many edges up and down from the records that were named; 1 if not said",
+    )
+    format: GraphFormat | None = Field(
+        default=None,
+        description="how the graph is written; `svg` is drawn by Graphviz, `kgx-` are tables of KGX",
+    )
+
+
+class PathFilters(BaseModel):
+    """From where to where, by which ways."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    from_: Words = Field(
+        alias="from", description="where a path begins, by any name", examples=["tocilizumab"]
+    )
+    to: Words = Field(description="where a path ends, by any name", examples=["ovarian-cancer"])
+    via: Names = Field(default=[], max_length=10, description="what a path passes, in any order")
+    avoid: Names = Field(default=[], max_length=50, description="what a path does not pass")
+    max_length: int = Field(default=8, ge=1, le=LONGEST_PATH, description="edges of the longest path")
+    limit: int = Field(default=5, ge=1, le=MOST_PATHS, description="paths at most")
+    format: GraphFormat | None = Field(
+        default=None,
+        description="how the graph is written; `svg` is drawn by Graphviz, `kgx-` are tables of KGX",
+    )

@@ -1,0 +1,384 @@
+"""The pathway graph: the chains it holds, their sources, and what other programs read of it."""
+
+import csv
+import io
+import random
+import xml.etree.ElementTree as ElementTree
+from collections import Counter
+from collections.abc import Iterator
+from functools import reduce
+from itertools import pairwise
+from operator import mul
+from typing import Any
+
+import httpx
+import networkx
+import pygraphviz
+import pytest
+
+from app.answers import Facts
+from app.db import Database, parse_url
+from app.exports import GRAPH_EXPORTS, kgx
+from app.graph import MOST_WORK, Graph, find_paths, graph_of, key_of
+from app.models.base import Kind
+from app.models.graph import NODE_KINDS, SIGNS, GraphFormat, Sign
+from app.models.interaction import Predicate
+from app.queries import reading as read_release
+from app.settings import PROJECT
+
+CHAIN = ("il6r", "il6st", "jak1", "stat3", "vegfa", "angiogenesis", "ovarian-cancer")
+QUESTION = {"to": "ovarian-cancer", "via": "stat3,angiogenesis"}
+
+
+def get(client: httpx.Client, path: str, **parameters: Any) -> Any:
+    return client.get(path, params=parameters).raise_for_status().json()
+
+
+@pytest.fixture(scope="module")
+def graph(database_url: str) -> Iterator[Graph]:
+    database = Database(parse_url(database_url))
+    with read_release(database) as (session, release):
+        yield graph_of(session, release)
+    database.dispose()
+
+
+@pytest.fixture(scope="module")
+def whole(client: httpx.Client) -> Any:
+    return get(client, "/graph")
+
+
+# Paths
+
+
+@pytest.mark.parametrize("drug", ["tocilizumab", "Actemra", "ACTEMRA", "chembl:CHEMBL1237022"])
+def test_how_tocilizumab_could_slow_angiogenesis_in_ovarian_cancer(client: httpx.Client, drug: str) -> None:
+    answer = get(client, "/graph/paths", **{"from": drug}, **QUESTION)
+    assert answer["from"]["id"] == "tocilizumab"
+    assert answer["to"]["id"] == "ovarian-cancer"
+    chains = {tuple(node["id"] for node in path["nodes"]): path for path in answer["paths"]}
+    for kinase in ("jak1", "jak2"):
+        path = chains["tocilizumab", *(kinase if each == "jak1" else each for each in CHAIN)]
+        assert path["sign"] == "suppresses"
+        assert path["length"] == len(CHAIN) == len(path["edges"])
+        assert all(edge["publications"] for edge in path["edges"])
+        assert all(each["url"] for edge in path["edges"] for each in edge["publications"])
+    assert answer["paths"][0]["reading"].startswith(
+        "Tocilizumab inhibits IL6R, which activates IL6ST, which "
+    )
+    assert answer["paths"][0]["reading"].endswith("; by this chain tocilizumab suppresses ovarian cancer.")
+
+
+def test_shortest_paths_come_first_and_the_best_supported_of_one_length(client: httpx.Client) -> None:
+    paths = get(client, "/graph/paths", **{"from": "siltuximab", "to": "breast-cancer", "limit": 50})["paths"]
+    assert len(paths) == 50
+    support = [sum(len(edge["publications"]) for edge in path["edges"]) for path in paths]
+    ranks = [(path["length"], -count) for path, count in zip(paths, support, strict=True)]
+    assert ranks == sorted(ranks)
+
+
+def test_no_path_is_an_empty_list(client: httpx.Client) -> None:
+    answer = get(client, "/graph/paths", **{"from": "ovarian-cancer", "to": "tocilizumab"})
+    assert answer["paths"] == []
+    assert answer["complete"] is True
+    assert get(client, "/graph/paths", **{"from": "il6", "to": "IL-6"})["paths"] == []
+    short = get(client, "/graph/paths", **{"from": "tocilizumab", **QUESTION, "max_length": 5})
+    assert short["paths"] == []
+
+
+def test_what_is_avoided_is_on_no_path(client: httpx.Client) -> None:
+    answer = get(client, "/graph/paths", **{"from": "tocilizumab", **QUESTION, "avoid": "jak1,JAK-2"})
+    assert answer["paths"]
+    for path in answer["paths"]:
+        passed = {node["id"] for node in path["nodes"]}
+        assert passed.isdisjoint({"jak1", "jak2"})
+        assert passed >= {"stat3", "angiogenesis"}
+
+
+def test_a_cycle_is_walked_once_at_most(client: httpx.Client) -> None:
+    """STAT3 raises SOCS3, which holds JAK1 back, which STAT3 depends on."""
+    paths = get(client, "/graph/paths", **{"from": "stat3", "to": "jak1"})["paths"]
+    chains = [[node["id"] for node in path["nodes"]] for path in paths]
+    assert ["stat3", "socs3", "jak1"] in chains
+    assert all(len(set(chain)) == len(chain) for chain in chains)
+    assert paths[chains.index(["stat3", "socs3", "jak1"])]["sign"] == "suppresses"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "named"),
+    [
+        ({"from": "tocilizumab"}, "to"),
+        ({"from": "tocilizumab", "to": "nothing of that name"}, "to"),
+        ({"from": "tocilizumap", "to": "il6"}, "from"),
+        ({"from": "tocilizumab", "to": "il6", "via": "stat33"}, "via"),
+        ({"from": "tocilizumab", "to": "il6", "avoid": "xyzzy"}, "avoid"),
+        ({"from": "tocilizumab", "to": "il6", "max_length": 13}, "max_length"),
+        ({"from": "tocilizumab", "to": "il6", "limit": 0}, "limit"),
+        ({"from": "tocilizumab", "to": "il6", "format": "gif"}, "format"),
+        ({"from": "tocilizumab", "to": "il6", "max_lenght": 3}, "max_lenght"),
+        ({"from": "NCT00433446", "to": "il6"}, "from"),
+    ],
+)
+def test_a_wrong_question_is_told_what_is_wrong(
+    client: httpx.Client, parameters: dict[str, Any], named: str
+) -> None:
+    response = client.get("/graph/paths", params=parameters)
+    assert response.status_code == 422
+    assert response.json()["detail"].startswith(f"{named}: ")
+
+
+def test_a_misspelt_name_is_told_what_was_meant(client: httpx.Client) -> None:
+    problem = client.get("/graph/paths", params={"from": "tocilizumap", "to": "il6"}).json()
+    assert "did you mean tocilizumab?" in problem["detail"]
+
+
+def test_ten_thousand_random_questions_stay_under_the_bound(graph: Graph) -> None:
+    chance = random.Random(6)
+    keys = list(graph.nodes)
+    found = 0
+    for _ in range(10_000):
+        start, goal = chance.choice(keys), chance.choice(keys)
+        via = chance.sample(keys, chance.choice([0, 0, 0, 1, 2]))
+        avoid = chance.sample(keys, chance.choice([0, 0, 1, 3]))
+        most, limit = chance.randint(1, 12), chance.randint(1, 50)
+        search = find_paths(graph, start, goal, via=via, avoid=avoid, max_length=most, limit=limit)
+        assert search.complete
+        assert search.work < MOST_WORK
+        assert len(search.paths) <= limit
+        for path in search.paths:
+            nodes = [key_of(node) for node in path.nodes]
+            assert (nodes[0], nodes[-1]) == (start, goal)
+            assert len(set(nodes)) == len(nodes) == path.length + 1 <= most + 1
+            assert set(via) <= set(nodes)
+            assert not set(avoid) & set(nodes)
+            ends = [(key_of(edge.source), key_of(edge.object)) for edge in path.edges]
+            assert ends == list(pairwise(nodes))
+            assert path.sign == reduce(mul, (SIGNS[edge.predicate] for edge in path.edges))
+        found += bool(search.paths)
+    assert found > 500
+
+
+def test_paths_are_those_that_networkx_finds(graph: Graph) -> None:
+    other = networkx.DiGraph((key_of(e.source), key_of(e.object)) for e in graph.edges.values())
+    for start, goal in [
+        ("inhibitor/tocilizumab", "cancer/ovarian-cancer"),
+        ("target/stat3", "target/il6r"),
+        ("target/il6", "cancer/breast-cancer"),
+    ]:
+        expected = {tuple(path) for path in networkx.all_simple_paths(other, start, goal, cutoff=6)}
+        search = find_paths(graph, start, goal, max_length=6, limit=10**6)
+        assert {tuple(map(key_of, path.nodes)) for path in search.paths} == expected
+        assert len(expected) > 3
+
+
+def test_a_question_that_is_too_wide_ends_at_the_bound_and_says_so(
+    graph: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.graph.MOST_WORK", 30)
+    search = find_paths(graph, "inhibitor/tocilizumab", "cancer/breast-cancer", max_length=12, limit=50)
+    assert not search.complete
+    assert search.work == 30
+
+
+# The graph
+
+
+def test_the_graph_holds_every_interaction_and_what_inhibitors_inhibit(whole: Any, facts: Facts) -> None:
+    drugs = {(each.id, target) for each in facts.inhibitors.values() for target in each.targets}
+    edges = {edge["id"]: edge for edge in whole["edges"]}
+    assert set(edges) == {*facts.interactions, *(f"{drug}-inhibits-{target}" for drug, target in drugs)}
+    for drug, target in drugs:
+        edge = edges[f"{drug}-inhibits-{target}"]
+        assert (edge["predicate"], edge["sign"], edge["object"]["id"]) == ("inhibits", "suppresses", target)
+        assert [each["id"] for each in edge["publications"]] == facts.inhibitors[drug].publications
+    for row in facts.interactions.values():
+        assert edges[row.id]["statement"] == row.statement
+        assert [each["id"] for each in edges[row.id]["publications"]] == row.publications
+    ends = {(end["kind"], end["id"]) for edge in edges.values() for end in (edge["source"], edge["object"])}
+    assert {(node["kind"], node["id"]) for node in whole["nodes"]} == ends
+
+
+def test_every_predicate_has_a_sign(whole: Any) -> None:
+    assert set(SIGNS) == set(Predicate)
+    for edge in whole["edges"]:
+        assert edge["sign"] == SIGNS[Predicate(edge["predicate"])]
+    assert Sign.SUPPRESSES * Sign.SUPPRESSES == Sign.PROMOTES
+    assert Sign.SUPPRESSES * Sign.PROMOTES == Sign.SUPPRESSES
+
+
+def test_a_neighbourhood_is_what_leads_to_a_record_and_what_it_leads_to(
+    client: httpx.Client, whole: Any
+) -> None:
+    near = get(client, "/graph", cancer="ovarian cancer")
+    leading = {e["source"]["id"] for e in whole["edges"] if e["object"]["id"] == "ovarian-cancer"}
+    assert {node["id"] for node in near["nodes"]} == {"ovarian-cancer", *leading}
+    further = get(client, "/graph", cancer="ovarian cancer", depth=2)
+    assert len(further["nodes"]) > len(near["nodes"])
+    assert {node["kind"] for node in further["nodes"]} == {"target", "mechanism", "cancer"}
+    alone = get(client, "/graph", inhibitor="Actemra", depth=0)
+    assert [node["id"] for node in alone["nodes"]] == ["tocilizumab"]
+    assert alone["edges"] == []
+
+
+def test_edges_of_a_predicate(client: httpx.Client) -> None:
+    binding = get(client, "/graph", predicate="binds")
+    assert [edge["id"] for edge in binding["edges"]] == ["il6-binds-il6r", "il6r-binds-il6st"]
+    assert [node["id"] for node in binding["nodes"]] == ["il6", "il6r", "il6st"]
+    both = get(client, "/graph", predicate="binds", target="il6")
+    assert [edge["id"] for edge in both["edges"]] == ["il6-binds-il6r"]
+
+
+def test_a_cancer_without_an_edge_is_a_node_by_itself(client: httpx.Client) -> None:
+    lone = get(client, "/graph", cancer="uveal melanoma", depth=3)
+    assert [node["id"] for node in lone["nodes"]] == ["uveal-melanoma"]
+
+
+def test_a_depth_needs_a_record_to_count_from(client: httpx.Client) -> None:
+    response = client.get("/graph", params={"depth": 2})
+    assert response.status_code == 422
+    assert "Name a record" in response.json()["detail"]
+
+
+# Formats: each is read back by a program that knows it
+
+
+def text_of(client: httpx.Client, wanted: str, **parameters: Any) -> str:
+    response = client.get("/graph", params={"format": wanted, **parameters}).raise_for_status()
+    media_type = GRAPH_EXPORTS[GraphFormat(wanted)].media_type
+    assert response.headers["Content-Type"].partition(";")[0] == media_type
+    return response.text
+
+
+def test_every_format_is_there_and_is_the_same_twice(client: httpx.Client) -> None:
+    assert {*GRAPH_EXPORTS} == {*GraphFormat} - {GraphFormat.JSON}
+    for wanted in GRAPH_EXPORTS:
+        assert text_of(client, wanted) == text_of(client, wanted)
+        paths = {"from": "tocilizumab", **QUESTION, "format": wanted}
+        assert client.get("/graph/paths", params=paths).raise_for_status().text
+
+
+@pytest.mark.parametrize(
+    "media_type", ["application/graphml+xml", "text/vnd.graphviz", "image/svg+xml", "text/plain"]
+)
+def test_a_format_may_be_asked_for_by_accept(client: httpx.Client, media_type: str) -> None:
+    response = client.get("/graph?target=il6", headers={"Accept": media_type}).raise_for_status()
+    assert response.headers["Content-Type"].partition(";")[0] == media_type
+    assert client.get("/graph", headers={"Accept": "image/gif"}).status_code == 406
+
+
+def test_graphml_is_read_by_networkx(client: httpx.Client, whole: Any) -> None:
+    read = networkx.parse_graphml(text_of(client, "graphml"), force_multigraph=True)
+    assert read.number_of_nodes() == len(whole["nodes"])
+    assert read.number_of_edges() == len(whole["edges"])
+    edge = read.get_edge_data("target/jak1", "target/stat3")["jak1-phosphorylates-stat3"]
+    assert edge["predicate"] == "phosphorylates"
+    assert edge["publications"].split("|") == sources(whole, "jak1-phosphorylates-stat3")
+    assert read.nodes["target/il6st"]["label"] == "IL6ST"
+
+
+def sources(whole: Any, edge_id: str) -> list[str]:
+    (edge,) = (edge for edge in whole["edges"] if edge["id"] == edge_id)
+    return [each["id"] for each in edge["publications"]]
+
+
+def test_dot_is_read_by_graphviz(client: httpx.Client, whole: Any) -> None:
+    read = pygraphviz.AGraph(text_of(client, "dot"))
+    assert read.number_of_nodes() == len(whole["nodes"])
+    assert read.number_of_edges() == len(whole["edges"])
+
+
+def test_sif_has_a_line_per_edge(client: httpx.Client, whole: Any) -> None:
+    lines = [line.split("\t") for line in text_of(client, "sif").splitlines()]
+    assert len(lines) == len(whole["edges"])
+    assert ["target/jak1", "phosphorylates", "target/stat3"] in lines
+    assert text_of(client, "sif", cancer="uveal-melanoma") == "cancer/uveal-melanoma\n"
+
+
+def test_cytoscape_elements_hang_together(client: httpx.Client, whole: Any) -> None:
+    elements = get(client, "/graph", format="cytoscape")["elements"]
+    ids = [each["data"]["id"] for group in elements.values() for each in group]
+    assert len(set(ids)) == len(ids) == len(whole["nodes"]) + len(whole["edges"])
+    nodes = {each["data"]["id"] for each in elements["nodes"]}
+    assert {each["data"][end] for each in elements["edges"] for end in ("source", "target")} == nodes
+
+
+def test_kgx_tables_hang_together(client: httpx.Client, whole: Any) -> None:
+    nodes = list(csv.DictReader(io.StringIO(text_of(client, "kgx-nodes")), dialect=csv.excel_tab))
+    edges = list(csv.DictReader(io.StringIO(text_of(client, "kgx-edges")), dialect=csv.excel_tab))
+    assert (len(nodes), len(edges)) == (len(whole["nodes"]), len(whole["edges"]))
+    named = Counter(node["id"] for node in nodes)
+    assert max(named.values()) == 1
+    assert {edge[end] for edge in edges for end in ("subject", "object")} == set(named)
+    assert {"HGNC:6018", "MONDO:0008170"} <= set(named)
+    assert {node["category"] for node in nodes} == set(kgx.CATEGORIES.values())
+    for edge in edges:
+        assert edge["predicate"].startswith("biolink:")
+        assert edge["publications"].startswith(("PMID:", "doi:", "il6atlas:"))
+    (phosphorylation,) = (edge for edge in edges if edge["id"] == "il6atlas:jak1-phosphorylates-stat3")
+    assert phosphorylation["object_aspect_qualifier"] == "phosphorylation"
+    assert phosphorylation["object_direction_qualifier"] == "increased"
+
+
+def test_every_registry_that_nodes_are_known_by_has_its_biolink_name(graph: Graph) -> None:
+    prefixes = {curie.partition(":")[0] for curies in graph.xrefs.values() for curie in curies}
+    assert prefixes - set(kgx.PREFIXES) <= {"atc", "oncotree", "iuphar.ligand", "icd10cm"}
+
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def test_the_picture_says_what_it_shows_and_links_to_pages_alone(client: httpx.Client, whole: Any) -> None:
+    root = ElementTree.fromstring(text_of(client, "svg"))
+    assert root.get("role") == "img"
+    labels = str(root.get("aria-labelledby")).split()
+    assert [root.find(f"*[@id='{each}']") is not None for each in labels] == [True, True]
+    links = {value for each in root.iter(f"{SVG}a") for name, value in each.items() if name.endswith("}href")}
+    paths = {kind: f"{kind}s" for kind in NODE_KINDS}
+    assert {f"/explore/{paths[Kind(node['kind'])]}/{node['id']}" for node in whole["nodes"]} <= links
+    assert all(link.startswith("/explore/") for link in links)
+    shown = Counter(each.get("class") for each in root.iter(f"{SVG}g"))
+    assert (shown["node"], shown["edge"]) == (len(whole["nodes"]), len(whole["edges"]))
+    assert not list(root.iter(f"{SVG}script"))
+    words = "".join(root.itertext())
+    assert all(kind in words for kind in NODE_KINDS)
+
+
+def test_inhibition_ends_in_a_bar(client: httpx.Client) -> None:
+    """Graphviz draws a pointed arrow as a triangle, and a bar as a rectangle with a line."""
+
+    def corners(predicate: str) -> set[int]:
+        root = ElementTree.fromstring(text_of(client, "svg", predicate=predicate))
+        edges = [each for each in root.iter(f"{SVG}g") if each.get("class") == "edge"]
+        heads = [head for edge in edges for head in edge.iter(f"{SVG}polygon")]
+        return {len(str(head.get("points")).split()) for head in heads}
+
+    assert corners("inhibits").isdisjoint(corners("activates"))
+
+
+def test_kinds_of_nodes_are_told_apart_by_shape_and_colour() -> None:
+    from app.exports.picture import STYLES
+
+    assert set(STYLES) == set(NODE_KINDS)
+    looks = {(each["shape"], each["style"]) for each in STYLES.values()}
+    assert len(looks) == len(STYLES) == len({each["fillcolor"] for each in STYLES.values()})
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "parameters"),
+    [
+        ("tocilizumab-to-ovarian-cancer", "/graph/paths", {"from": "tocilizumab", **QUESTION}),
+        ("ovarian-cancer", "/graph", {"cancer": "ovarian-cancer", "depth": 2}),
+    ],
+)
+def test_a_picture_of_the_readme_shows_what_the_program_draws(
+    client: httpx.Client, name: str, address: str, parameters: dict[str, Any]
+) -> None:
+    """All but the measures, which depend on the fonts of a machine."""
+
+    def shown(svg: str) -> set[tuple[str | None, str, str]]:
+        parts = ElementTree.fromstring(svg).iter(f"{SVG}g")
+        return {
+            (each.get("class"), str(each.findtext(f"{SVG}title")), "".join(each.itertext())) for each in parts
+        }
+
+    drawn = client.get(address, params={**parameters, "format": "svg"}).raise_for_status().text
+    assert shown((PROJECT / "pictures" / f"{name}.svg").read_text("utf-8")) == shown(drawn)
