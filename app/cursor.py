@@ -25,3 +25,13 @@ def unpack(cursor: str) -> Any:
 def no_cursor(detail: str = "This is no cursor that a `next` link gave") -> Problem:
     """The 422 of a cursor."""
     return invalid_parameter("cursor", detail, "cursor")
+
+
+def unpack_place(cursor: str | None) -> tuple[int, int] | None:
+    """The place in a ranking that was packed, a score and a number; raises a ValidationProblem."""
+    if cursor is None:
+        return None
+    match unpack(cursor):
+        case [int(score), int(number)] if 1 <= score <= 3 and 0 <= number < 2**31:
+            return score, number
+    raise no_cursor()

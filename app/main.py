@@ -15,10 +15,13 @@ from app import __version__
 from app.api import docs, evidence, finding, graph, meta
 from app.api.middleware import AccessLog, BodyLimit, Head, Headers, Net, access_logger
 from app.api.resources import ROUTERS
-from app.api.session import check_parameters
 from app.catalog import RESOURCES
 from app.db import Database, parse_url
 from app.errors import AddressTooLong, NoRelease, add_handlers
+from app.pages.problems import Pages
+from app.pages.routes import mount_static
+from app.pages.routes import router as pages
+from app.session import check_parameters
 from app.settings import Settings
 
 DESCRIPTION = """
@@ -65,10 +68,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.database = Database(parse_url(settings.database_url))
     app.state.release = None
     add_handlers(app)
-    for router in [evidence.router, *ROUTERS, finding.router, graph.router, meta.router, docs.router]:
-        app.include_router(router)
+    for each in [evidence.router, *ROUTERS, finding.router, graph.router, meta.router, docs.router, pages]:
+        app.include_router(each)
     app.include_router(get_problem_docs_router(), prefix="/problems", include_in_schema=False)
     docs.mount_assets(app)
+    mount_static(app)
     docs.add_examples(app)
     add_middleware(app, access_log=settings.access_log)
     return app
@@ -76,9 +80,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 def add_middleware(app: FastAPI, *, access_log: bool) -> None:
     """From the innermost to the outermost."""
-    app.add_middleware(Head)
     app.add_middleware(BodyLimit)
     app.add_middleware(Net)
+    app.add_middleware(Pages)
+    app.add_middleware(Head)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=["*"],

@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import AfterValidator, BeforeValidator, Field
 from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select, text
 from sqlmodel import Session, col
 
@@ -18,7 +19,8 @@ from app.errors import AmbiguousName, NoRelease, invalid_parameter
 from app.models.base import Kind
 from app.models.cancer import Cancer
 from app.models.claim import Direction, Level
-from app.models.filters import AnyKind, Filters
+from app.models.evidence import EvidenceFilters
+from app.models.filters import AnyKind, Filters, split_commas, without
 from app.models.finding import Entry, Property
 from app.models.release import SCHEMA_REVISION, Release, ReleaseRead
 from app.names import find_id, resolve
@@ -365,6 +367,31 @@ class Dimension(StrEnum):
     YEAR = "year"
 
 
+def two(dimensions: list[Dimension]) -> list[Dimension]:
+    if len(set(dimensions)) != 2 or len(dimensions) != 2:
+        raise ValueError("two different dimensions")
+    return dimensions
+
+
+Two = Annotated[list[Dimension], BeforeValidator(split_commas), AfterValidator(two)]
+
+OF_A_LIST = ("limit", "cursor", "sort", "fields", "facets", "format", "ids")
+"""Parameters of a list that make no sense of a matrix."""
+
+SummaryQuery = without(
+    EvidenceFilters,
+    OF_A_LIST,
+    by=(
+        Two,
+        Field(
+            description="two dimensions",
+            examples=[["cancer", "inhibitor"]],
+            json_schema_extra={"minItems": 2, "maxItems": 2, "uniqueItems": True},
+        ),
+    ),
+)
+
+
 def summarise(session: Session, by: list[Dimension], filters: Filters) -> list[dict[str, Any]]:
     """Per cell of the dimensions, how many claims support and how many do not; empty cells are left out."""
     resource = BY_KIND[Kind.EVIDENCE]
@@ -412,6 +439,12 @@ def get_record(session: Session, resource: Resource, name: str) -> tuple[str, st
         record_id = find_id(session, resource.kind, name)
         known = session.execute(select(table.id, table.record).where(table.id == record_id)).one()
     return known[0], known[1]
+
+
+def get_items(session: Session, resource: Resource, ids: Collection[str]) -> dict[str, str]:
+    """The JSON that a list has of each of the records, by id."""
+    table = resource.table
+    return dict(session.execute(select(table.id, table.item).where(table.id.in_(ids))).all())
 
 
 @contextmanager

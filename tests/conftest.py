@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import hypothesis
 import pytest
 import uvicorn
+from playwright.sync_api import Browser, Page, sync_playwright
 from sqlalchemy import text
 
 from app.answers import Facts
@@ -209,3 +211,44 @@ hypothesis.settings.register_profile(
     suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture, hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("atlas")
+
+
+CHROMIUM = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    program = shutil.which("chromium")
+    if program is None:
+        missing("Chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, client: httpx.Client) -> Iterator[Page]:
+    """A page that fails its test on any request to another host and any error on the console."""
+    host = urlsplit(str(client.base_url)).netloc
+    faults: list[str] = []
+    page = browser.new_page(base_url=str(client.base_url))
+    page.on("request", lambda sent: faults.append(sent.url) if foreign(sent.url, host) else None)
+    page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    yield page
+    page.close()
+    assert faults == []
+
+
+def foreign(address: str, host: str) -> bool:
+    parts = urlsplit(address)
+    return parts.scheme not in ("data", "blob") and parts.netloc != host

@@ -1,30 +1,17 @@
 """The documentation: a valid OpenAPI document with true examples, and readers that ask no other host."""
 
 import json
-import shutil
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page
 
 from app.api.docs import EXAMPLES
 from app.catalog import RESOURCES
-from tests.conftest import missing, serving
-
-CHROMIUM = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+from tests.conftest import foreign, serving
 
 
 @pytest.fixture(scope="module")
@@ -125,36 +112,6 @@ def test_every_id_parameter_has_an_example_that_is_there(document: Any, client: 
         assert parameter["name"] == "id"
         (example,) = parameter["schema"]["examples"]
         assert client.get(f"/{resource.path}/{example}").status_code == 200
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = shutil.which("chromium")
-    if program is None:
-        missing("Chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(browser: Browser, client: httpx.Client) -> Iterator[Page]:
-    """A page that fails its test on any request to another host and any error on the console."""
-    host = urlsplit(str(client.base_url)).netloc
-    faults: list[str] = []
-    page = browser.new_page(base_url=str(client.base_url))
-    page.on("request", lambda sent: faults.append(sent.url) if foreign(sent.url, host) else None)
-    page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    yield page
-    page.close()
-    assert faults == []
-
-
-def foreign(address: str, host: str) -> bool:
-    parts = urlsplit(address)
-    return parts.scheme not in ("data", "blob") and parts.netloc != host
 
 
 def test_an_operation_can_be_tried_in_docs(page: Page) -> None:

@@ -15,7 +15,7 @@ from fastapi.staticfiles import StaticFiles
 from sqlalchemy.exc import DBAPIError
 from starlette.responses import HTMLResponse
 
-from app.api.evidence import SummaryQuery, matrix
+from app.api.evidence import matrix
 from app.api.finding import SearchQuery, found_by, resolved
 from app.catalog import RESOURCES
 from app.db import Database
@@ -24,7 +24,7 @@ from app.exports import EXPORTS
 from app.graph import graph_asked_for, paths_asked_for
 from app.models.filters import Format
 from app.models.graph import GraphFilters, PathFilters
-from app.queries import find_page, get_record, reading
+from app.queries import SummaryQuery, find_page, get_record, reading
 
 ASSETS = Path(fastapi_standalone_docs.__file__).parent / "static"
 

@@ -4,16 +4,16 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from fastapi_rfc9457.server import problems
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, create_model
+from pydantic import BaseModel
 from sqlmodel import Session
 
-from app.api.session import SessionDep
 from app.errors import AmbiguousName
 from app.models.base import Ref
 from app.models.claim import EvidenceType, Level, Significance
 from app.models.evidence import EvidenceFilters
-from app.models.filters import split_commas
-from app.queries import Dimension, summarise
+from app.models.filters import whole
+from app.queries import Dimension, SummaryQuery, summarise
+from app.session import SessionDep
 
 router = APIRouter(tags=["evidence"])
 
@@ -40,31 +40,6 @@ class Matrix(BaseModel):
     items: list[Cell]
 
 
-def two(dimensions: list[Dimension]) -> list[Dimension]:
-    if len(set(dimensions)) != 2 or len(dimensions) != 2:
-        raise ValueError("two different dimensions")
-    return dimensions
-
-
-UNFIT = ("limit", "cursor", "sort", "fields", "facets", "format", "ids")
-"""Parameters of a list that make no sense of a matrix."""
-
-DEFINITIONS: dict[str, Any] = {
-    name: (field.annotation, field)
-    for name, field in EvidenceFilters.model_fields.items()
-    if name not in UNFIT
-}
-DEFINITIONS["by"] = (
-    Annotated[list[Dimension], BeforeValidator(split_commas), AfterValidator(two)],
-    Field(
-        description="two dimensions",
-        examples=[["cancer", "inhibitor"]],
-        json_schema_extra={"minItems": 2, "maxItems": 2, "uniqueItems": True},
-    ),
-)
-SummaryQuery: Any = create_model("SummaryQuery", **DEFINITIONS)
-
-
 @router.get(
     "/evidence/summary",
     operation_id="summarise_evidence",
@@ -78,6 +53,5 @@ def read_summary(query: Annotated[SummaryQuery, Query()], session: SessionDep) -
 
 
 def matrix(session: Session, query: Any) -> Matrix:
-    given = {name: getattr(query, name) for name in query.model_fields_set if name != "by"}
-    cells = summarise(session, query.by, EvidenceFilters.model_construct(_fields_set=set(given), **given))
+    cells = summarise(session, query.by, whole(EvidenceFilters, query))
     return Matrix(by=query.by, items=[Cell.model_validate(cell) for cell in cells])

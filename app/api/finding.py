@@ -8,14 +8,14 @@ from fastapi_rfc9457.server import problems
 from pydantic import BaseModel, BeforeValidator, Field
 from sqlmodel import Session
 
-from app.api.session import SessionDep, next_address
 from app.catalog import BY_KIND
-from app.cursor import no_cursor, pack, unpack
+from app.cursor import pack, unpack_place
 from app.errors import BodyTooLarge, Candidate, Suggestion
 from app.models.base import Kind
 from app.models.filters import Words, split_commas
 from app.names import resolve
 from app.search import search
+from app.session import SessionDep, next_address
 
 router = APIRouter(tags=["finding"])
 
@@ -138,7 +138,7 @@ def read_search(
 def found_by(session: Session, query: SearchQuery, asked: list[tuple[str, str]]) -> FoundList:
     """The answer to a search, and the address of its next part, which repeats what was asked."""
     kinds = {KINDS[name] for name in query.kind}
-    hits = search(session, query.q, kinds, query.limit, decode_place(query.cursor))
+    hits = search(session, query.q, kinds, query.limit, unpack_place(query.cursor))
     return FoundList(
         items=[
             Found(
@@ -155,12 +155,3 @@ def found_by(session: Session, query: SearchQuery, asked: list[tuple[str, str]])
         next=next_address("/search", asked, pack(hits.after)) if hits.after else None,
         facets=FoundFacets(kind=hits.kinds),
     )
-
-
-def decode_place(cursor: str | None) -> tuple[int, int] | None:
-    if cursor is None:
-        return None
-    match unpack(cursor):
-        case [int(score), int(number)] if 1 <= score <= 3 and 0 <= number < 2**31:
-            return score, number
-    raise no_cursor()

@@ -7,13 +7,13 @@ from fastapi_rfc9457.server import problems
 from pydantic import BaseModel
 
 from app.api.formats import GRAPH_MEDIA_TYPES, attachment, negotiate, with_charset
-from app.api.session import SessionDep
 from app.errors import AmbiguousName, NotAcceptable
 from app.exports import GRAPH_EXPORTS
 from app.exports.cytoscape import CytoscapeGraph
 from app.graph import Graph, graph_asked_for, paths_asked_for
 from app.models.graph import GraphFilters, GraphFormat, GraphRead, PathFilters, Paths
 from app.models.release import ReleaseRead
+from app.session import SessionDep
 
 router = APIRouter(prefix="/graph", tags=["graph"])
 

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
 from app import __version__
-from app.api.session import SessionDep
 from app.models.release import ReleaseRead
 from app.queries import check_counts, current_release
+from app.session import SessionDep
 from app.settings import Settings
 
 router = APIRouter(tags=["service"])

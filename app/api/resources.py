@@ -8,12 +8,12 @@ from fastapi_rfc9457.server import problems
 from pydantic import BaseModel, Field
 
 from app.api.formats import MEDIA_TYPES, export, narrowed, negotiate
-from app.api.session import SessionDep, next_address
 from app.catalog import RESOURCES, Resource
 from app.errors import AmbiguousName, NotAcceptable, RecordNotFound
 from app.exports import EXPORTS
 from app.models.filters import Format
 from app.queries import Page, find_page, get_record
+from app.session import SessionDep, next_address
 
 Item = TypeVar("Item")
 

@@ -6,9 +6,9 @@ A filter is a field of the collection, or a relation: another record it must bel
 import re
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, create_model
 from sqlmodel import SQLModel
@@ -57,6 +57,9 @@ def split_text(value: object) -> object:
 
 Words = Annotated[str, StringConstraints(max_length=LONGEST, pattern=r"^[^\x00]*$")]
 Names = Annotated[list[Words], BeforeValidator(split_text), Field(max_length=MOST)]
+
+
+Asked = TypeVar("Asked", bound=BaseModel)
 
 
 class AnyKind:
@@ -186,6 +189,21 @@ def make_filters(
     model.columns, model.references, model.members = columns, references, members
     model.relations, model.switches = relations, tuple(switches)
     return model
+
+
+def without(filters: type[BaseModel], left_out: Collection[str], **more: Any) -> Any:
+    """The parameters of a question without some, and with more: a model that `whole` reads."""
+    kept = {
+        name: (each.annotation, each) for name, each in filters.model_fields.items() if name not in left_out
+    }
+    forbid = ConfigDict(extra="forbid")
+    return create_model(f"{filters.__name__}Part", __config__=forbid, **{**kept, **more})
+
+
+def whole(filters: type[Asked], part: BaseModel) -> Asked:
+    """The parameters that a part of them gives; they were validated when the part was read."""
+    given = {name: getattr(part, name) for name in part.model_fields_set if name in filters.model_fields}
+    return filters.model_construct(_fields_set=set(given), **given)
 
 
 def choices(enum: type[StrEnum]) -> Any:

@@ -1,11 +1,13 @@
 """What a request reads: one session of one release, and the parameters it may name."""
 
 from collections.abc import Iterator
-from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated, get_origin
 from urllib.parse import urlencode
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import Depends, Request
+from fastapi.dependencies.utils import get_flat_params
+from fastapi.params import Path
+from fastapi.routing import APIRoute
 from sqlmodel import Session
 
 from app.errors import repeated_parameters, unknown_parameters
@@ -22,17 +24,12 @@ def get_session(request: Request) -> Iterator[Session]:
 SessionDep = Annotated[Session, Depends(get_session)]
 
 
-@lru_cache
-def query_parameters(app: FastAPI) -> dict[str, dict[str, bool]]:
-    """Per operation id, the query parameters it takes, and whether each takes several values."""
-    operations: list[Any] = [each for path in app.openapi()["paths"].values() for each in path.values()]
+def query_parameters(route: APIRoute) -> dict[str, bool]:
+    """The query parameters that an operation takes, and whether each takes several values."""
     return {
-        operation["operationId"]: {
-            parameter["name"]: parameter["schema"].get("type") == "array"
-            for parameter in operation.get("parameters", [])
-            if parameter["in"] == "query"
-        }
-        for operation in operations
+        each.alias: get_origin(each.field_info.annotation) is list
+        for each in get_flat_params(route.dependant)
+        if not isinstance(each.field_info, Path)
     }
 
 
@@ -41,7 +38,7 @@ def check_parameters(request: Request) -> None:
     given = request.query_params
     if not given:
         return
-    known = query_parameters(request.app).get(request.scope["route"].operation_id, {})
+    known = query_parameters(request.scope["route"])
     unknown = [name for name in given if name not in known]
     if unknown:
         raise unknown_parameters(unknown, list(known))

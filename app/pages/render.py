@@ -1,0 +1,147 @@
+"""Templates: how values are written for people, and the response that carries a page."""
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from app import __version__
+from app.catalog import BY_KIND, RESOURCES
+from app.models.base import Kind
+
+FOLDER = Path(__file__).parent
+
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+"""What a page may load: the style sheet and pictures of this host. No script runs."""
+
+COLLECTIONS = tuple(
+    next(each for each in RESOURCES if each.path == path)
+    for path in (
+        "inhibitors", "targets", "cancers", "mechanisms", "evidence",
+        "trials", "approvals", "indications", "interactions", "publications",
+    )
+)  # fmt: skip
+"""The collections in the order in which a reader meets them."""
+
+
+def address(kind: str, record_id: str) -> str:
+    """Where the page of a record is."""
+    return f"/explore/{BY_KIND[Kind(kind)].path}/{quote(record_id)}"
+
+
+def number(value: float) -> str:
+    """A figure as a person writes it: never with an exponent."""
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{Decimal(str(value)):,f}".removesuffix(".0")
+
+
+TIED = "\N{NO-BREAK SPACE}"
+"""Between a sign and its number, which stay on one line."""
+
+
+def p_value(effect: Mapping[str, Any]) -> str:
+    if effect["p_value"] is None:
+        return ""
+    return f"p{TIED}{effect['p_relation'] or '='}{TIED}{number(effect['p_value'])}"
+
+
+def figures(effect: Mapping[str, Any] | None) -> str:
+    """The figures behind a claim, in one line."""
+    if effect is None:
+        return ""
+    parts = []
+    if effect["value"] is not None:
+        unit = {None: "", "%": " %"}.get(effect["unit"], f" {effect['unit']}")
+        parts.append(f"{words(effect['measure'])} {number(effect['value'])}{unit}")
+        if effect["ci_low"] is not None:
+            parts[-1] += f" (95 % CI {number(effect['ci_low'])} to {number(effect['ci_high'])})"
+    if effect["comparison"]:
+        parts.append("low IL-6 against high")
+    if p := p_value(effect):
+        parts.append(p)
+    if effect["endpoint"]:
+        parts.append(words(effect["endpoint"]))
+    if effect["n"] is not None:
+        parts.append(f"n{TIED}={TIED}{number(effect['n'])}")
+    return ", ".join(parts)
+
+
+def words(token: str) -> str:
+    """A value of a vocabulary, as words."""
+    return token.replace("-", " ").replace("_", " ") if token.upper() != token else token
+
+
+def capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def registry(curie: str) -> str:
+    """Where a cross-reference leads; Bioregistry knows the registries."""
+    return f"https://bioregistry.io/{quote(curie, safe=':/.-_')}"
+
+
+def json_ld(data: Mapping[str, Any]) -> Markup:
+    """JSON for a script element: no text in it can end the element."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
+
+
+TEMPLATES = Environment(
+    loader=FileSystemLoader(FOLDER / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    auto_reload=False,
+)
+TEMPLATES.filters |= {
+    "capital": capital,
+    "figures": figures,
+    "json_ld": json_ld,
+    "number": number,
+    "p_value": p_value,
+    "query": urlencode,
+    "registry": registry,
+    "words": words,
+}
+TOOLS = (
+    ("Matrix", "/explore/matrix"),
+    ("Pathway", "/explore/pathway"),
+    ("Paths", "/explore/paths"),
+    ("Search", "/explore/search"),
+    ("API", "/docs"),
+)
+"""What the pages lead to, beside the collections."""
+
+TEMPLATES.globals |= {
+    "address": address,
+    "by_kind": BY_KIND,
+    "collections": COLLECTIONS,
+    "tools": TOOLS,
+    "version": __version__,
+}
+
+
+def show(
+    request: Request,
+    template: str,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    **content: Any,
+) -> HTMLResponse:
+    """A page, made of a template and what it says."""
+    content |= {"path": request.url.path, "release": getattr(request.state, "release", None)}
+    body = TEMPLATES.get_template(template).render(content)
+    return HTMLResponse(body, status, headers={"Content-Security-Policy": POLICY, **(headers or {})})

@@ -1,0 +1,533 @@
+"""The pages: every record and list has one, well formed, cited, linked, and true to the API."""
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from html.parser import HTMLParser
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from sqlalchemy import Engine, event
+
+from app.catalog import BY_KIND, RESOURCES, Resource
+from app.models.base import Kind
+from app.pages.forest import figure_of, forest
+from app.pages.render import POLICY, figures, json_ld, number
+from app.pages.routes import QUESTIONS
+from app.queries import Dimension
+
+VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"}
+
+JSON_LD = re.compile(r'<script type="application/ld\+json">(.*?)</script>', re.DOTALL)
+
+PATHS = [each.path for each in RESOURCES]
+
+
+class Page(HTMLParser):
+    """A page as a strict reader sees it: every element closed where it should be, no id twice."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.fields: list[str] = []
+        self.headings: list[int] = []
+        self.refers: list[str] = []
+        self.said: list[str] = []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+        assert len(self.ids) == len(set(self.ids)), [each for each in self.ids if self.ids.count(each) > 1]
+        assert set(self.refers) <= set(self.ids), set(self.refers) - set(self.ids)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        names = [name for name, _ in attrs]
+        assert len(names) == len(set(names)), (tag, attrs)
+        assert "style" not in names
+        assert not any(name.startswith("on") for name in names)
+        given = dict(attrs)
+        if tag not in VOID:
+            self.open.append(tag)
+        if given.get("id"):
+            self.ids.append(str(given["id"]))
+        if tag == "a":
+            self.links.append(str(given.get("href") or given.get("xlink:href")))
+        if tag in ("input", "select"):
+            self.fields.append(str(given.get("name")))
+        if re.fullmatch("h[1-6]", tag):
+            self.headings.append(int(tag[1]))
+        if tag in ("input", "select") and given.get("type") != "hidden":
+            assert given["id"], "a field needs a label"
+        if tag == "label":
+            self.refers.append(str(given["for"]))
+        self.refers += str(given.get("aria-labelledby") or "").split()
+        if tag == "th":
+            assert given["scope"]
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open
+        assert self.open[-1] == tag, (self.open, tag)
+        self.open.pop()
+
+    def handle_data(self, data: str) -> None:
+        if "script" not in self.open:
+            self.said.append(data)
+
+    @property
+    def words(self) -> str:
+        return " ".join(" ".join(self.said).split())
+
+
+def read(client: httpx.Client, address: str, status: int = 200) -> Page:
+    answer = client.get(address)
+    assert answer.status_code == status, answer.text
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert answer.headers["Content-Security-Policy"] == POLICY
+    page = Page(answer.text)
+    assert page.headings[0] == 1
+    assert page.headings.count(1) == 1
+    assert all(after - before <= 1 for before, after in zip(page.headings, page.headings[1:], strict=False))
+    for link in page.links:
+        assert urlsplit(link).scheme in ("", "http", "https"), link
+    return page
+
+
+@contextmanager
+def counted() -> Iterator[list[str]]:
+    """The statements that any engine of this process runs."""
+    statements: list[str] = []
+
+    def note(_c: Any, _k: Any, statement: str, *_: Any) -> None:
+        if statement != "BEGIN":
+            statements.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+
+def ids(client: httpx.Client, resource: Resource) -> list[str]:
+    found: list[str] = []
+    following = f"/{resource.path}?limit=500&fields=id"
+    while following:
+        answer = client.get(following).json()
+        found += [each["id"] for each in answer["items"]]
+        following = answer["next"]
+    return found
+
+
+TYPES = {
+    "inhibitors": {"Drug"},
+    "targets": {"Gene"},
+    "cancers": {"MedicalCondition"},
+    "indications": {"MedicalCondition"},
+    "mechanisms": {"DefinedTerm"},
+    "trials": {"MedicalTrial"},
+    "publications": {"ScholarlyArticle", "WebPage"},
+    "evidence": {"Claim"},
+    "interactions": {"Claim"},
+    "approvals": {"Claim"},
+}
+
+
+@pytest.mark.parametrize("resource", RESOURCES, ids=PATHS)
+def test_every_record_has_a_page(client: httpx.Client, database_url: str, resource: Resource) -> None:
+    """All of them on one engine; on the other, whose pages are made of the same answers, a few."""
+    found = ids(client, resource)
+    for record_id in found if database_url.startswith("sqlite") else found[:3]:
+        own, data = f"/explore/{resource.path}/{record_id}", f"/{resource.path}/{record_id}"
+        answer = client.get(own)
+        assert answer.status_code == 200, answer.text
+        text = answer.text
+        assert answer.headers["Content-Location"] == own
+        assert f'<link rel="canonical" href="{own}">' in text
+        assert f'<link rel="alternate" type="application/json" href="{data}">' in text
+        assert f'<a href="{data}">{data}</a>' in text
+        assert text.count("<h1>") == 1
+        (linked,) = JSON_LD.findall(text)
+        described = json.loads(linked)
+        assert described["@context"] == {"@vocab": "https://schema.org/"}
+        assert described["@id"] == own
+        assert described["@type"] in TYPES[resource.path]
+        assert described["name"]
+    for record_id in (found[0], found[-1], resource.example):
+        page = read(client, f"/explore/{resource.path}/{record_id}")
+        assert f"release {client.get('/release').json()['version']}" in page.words
+
+
+@pytest.mark.parametrize("resource", RESOURCES, ids=PATHS)
+def test_every_list_is_a_table_with_a_form_and_files(client: httpx.Client, resource: Resource) -> None:
+    page = read(client, f"/explore/{resource.path}?limit=2")
+    listed = client.get(f"/{resource.path}?limit=2").json()
+    for item in listed["items"]:
+        assert f"/explore/{resource.path}/{item['id']}" in page.links
+    assert f"{listed['total']:,}" in page.words
+    filters = set(resource.filters.model_fields) - {"cursor", "fields", "facets", "format", "ids", "sort"}
+    assert filters <= set(page.fields)
+    for ending in ("csv", "tsv", "ndjson", "bibtex", "ris", "csl"):
+        assert f"/{resource.path}?format={ending}" in page.links
+    assert f"/{resource.path}?limit=2" in page.links
+
+
+def test_the_next_page_goes_on_and_leads_back(client: httpx.Client) -> None:
+    page = read(client, "/explore/cancers?limit=30&sort=-name&prognosis=poor,none")
+    (following,) = [each for each in page.links if "cursor=" in each and each.startswith("/explore")]
+    second = read(client, following)
+    first = [each for each in page.links if each.startswith("/explore/cancers/")]
+    assert not set(first) & {each for each in second.links if each.startswith("/explore/cancers/")}
+    assert "/explore/cancers?limit=30&sort=-name&prognosis=poor%2Cnone" in second.links
+    assert "/cancers?sort=-name&prognosis=poor%2Cnone&format=csv" in second.links
+
+
+def test_a_heading_sorts_by_its_column_and_back(client: httpx.Client) -> None:
+    page = read(client, "/explore/publications?kind=review")
+    assert "/explore/publications?kind=review&sort=year" in page.links
+    again = client.get("/explore/publications?kind=review&sort=year").text
+    assert 'aria-sort="ascending"' in again
+    assert "/explore/publications?kind=review&amp;sort=-year" in again
+    assert 'aria-sort="descending"' in client.get("/explore/publications?sort=-year").text
+
+
+def test_fields_that_nobody_filled_in_are_in_no_address(client: httpx.Client) -> None:
+    answer = client.get("/explore/inhibitors?q=&scope=direct&status=&year__gte=")
+    assert answer.status_code == 303
+    assert answer.headers["Location"] == "/explore/inhibitors?scope=direct"
+    assert client.get("/explore/search?q=").headers["Location"] == "/explore/search"
+    page = read(client, "/explore/inhibitors?scope=direct&status=approved,discontinued")
+    assert "approved, discontinued" in page.words
+
+
+def test_any_name_opens_a_page(client: httpx.Client) -> None:
+    for name in ("Actemra", "chembl:CHEMBL1237022", "ROACTEMRA"):
+        answer = client.get(f"/explore/inhibitors/{name}")
+        assert answer.headers["Content-Location"] == "/explore/inhibitors/tocilizumab"
+    assert "chen-2022" in client.get("/explore/publications/10.3389/fonc.2022.903800").text
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "words"),
+    [
+        ("/explore/inhibitors/tocilizumb", 404, "Did you mean Tocilizumab"),
+        ("/explore/cancers?prognosis=bad", 422, "prognosis"),
+        ("/explore/cancers?progosis=poor", 422, "did you mean prognosis?"),
+        ("/explore/cancers?inhibitor=tocilizumb", 422, "did you mean tocilizumab?"),
+        ("/explore/cancers?format=csv", 422, "format"),
+        ("/explore/cancers?cursor=x", 422, "cursor"),
+        ("/explore/cancers/breast-cancer?x=1", 422, "Unknown parameter"),
+        ("/explore/search?q=a&q=b", 422, "Give it once"),
+        ("/explore/matrix?by=cancer", 422, "by"),
+        ("/explore/pathway?depth=2", 422, "depth"),
+        ("/explore/paths?from=tocilizumab", 422, "Say where a path begins and where it ends"),
+        ("/explore/paths?from=tocilizumab&to=ovarian-cancr", 422, "did you mean ovarian-cancer?"),
+        ("/explore/paths?from=a&to=b&limit=999", 422, "limit"),
+        ("/explore/matrx", 404, "did you mean /explore/matrix?"),
+        ("/explore/nothing/of/this", 404, "There is no page"),
+        ("/?x=1", 422, "Unknown parameter"),
+        ("/explore?x=1", 422, "Unknown parameter"),
+    ],
+)
+def test_a_problem_is_a_page_with_its_status(
+    client: httpx.Client, address: str, status: int, words: str
+) -> None:
+    page = read(client, address, status)
+    assert words in page.words
+    assert "/explore/cancers" in page.links
+    assert client.head(address).status_code == status
+
+
+def test_an_ambiguous_name_offers_its_records(client: httpx.Client) -> None:
+    for address in ("/explore/inhibitors/atc:L04AC07", "/explore/evidence?inhibitor=L04AC07"):
+        page = read(client, address, 409)
+        assert "It may be one of these" in page.words
+        assert {"/explore/inhibitors/tocilizumab", "/explore/inhibitors/tocilizumab-bavi"} <= set(page.links)
+
+
+def test_a_method_that_changes_things_is_refused_with_a_page(client: httpx.Client) -> None:
+    answer = client.post("/explore/cancers")
+    assert answer.status_code == 405
+    assert "GET" in answer.headers["Allow"]
+    assert "Method Not Allowed" in Page(answer.text).words
+
+
+def test_the_api_goes_on_answering_problems_as_json(client: httpx.Client) -> None:
+    assert client.get("/cancers?prognosis=bad").headers["Content-Type"] == "application/problem+json"
+    assert "/explore" not in "".join(client.get("/openapi.json").json()["paths"])
+
+
+@pytest.mark.parametrize(
+    ("address", "most"),
+    [
+        ("/explore/targets/il6", 7),
+        ("/explore/cancers/breast-cancer", 7),
+        ("/explore/inhibitors/tocilizumab", 7),
+        ("/explore/mechanisms/angiogenesis", 7),
+        ("/explore/publications/chen-2022", 4),
+        ("/explore/evidence/breast-il6-os-meta-lin-2015", 4),
+        ("/explore/trials/nct00385827", 8),
+        ("/explore/publications", 4),
+        ("/explore/matrix", 5),
+        ("/explore/search?q=il-6", 9),
+        ("/", 6),
+        ("/explore", 2),
+    ],
+)
+def test_a_page_takes_a_handful_of_statements(client: httpx.Client, address: str, most: int) -> None:
+    client.get(address)
+    with counted() as statements:
+        client.get(address)
+    assert 2 <= len(statements) <= most, statements
+
+
+def test_home_says_what_this_is_and_counts_it(client: httpx.Client) -> None:
+    page = read(client, "/")
+    release = client.get("/release").json()
+    assert "No IL-6 inhibitor is approved to treat a cancer." in page.words
+    assert release["citation"] in page.words
+    for path, count in release["counts"].items():
+        assert f"{count:,} {path}" in page.words
+        assert f"/explore/{path}" in page.links
+    assert {"/docs", "/redoc", "/explore/matrix", "/explore/pathway", "/explore/paths"} <= set(page.links)
+    host = urlsplit(str(client.base_url)).netloc
+    assert f"curl -s 'http://{host}/cancers?prognosis=poor'" in page.words
+
+
+@pytest.mark.parametrize(("question", "address"), QUESTIONS)
+def test_a_question_on_the_home_page_has_an_answer(client: httpx.Client, question: str, address: str) -> None:
+    page = read(client, address)
+    assert address in read(client, "/").links
+    assert "Nothing is recorded" not in page.words
+    assert "leads from" not in page.words
+
+
+def test_no_link_is_dead(client: httpx.Client) -> None:
+    links: set[str] = set()
+    records = ("inhibitors/siltuximab", "cancers/uveal-melanoma")
+    for address in ("/", "/explore/paths", *(f"/explore/{each}" for each in records)):
+        links |= set(read(client, address).links)
+    links |= {f"/explore/{each.path}?limit=1" for each in RESOURCES}
+    own = sorted(each for each in links if each.startswith("/") and "format=" not in each)
+    assert len(own) > 100
+    for each in own:
+        assert client.get(each).status_code == 200, each
+    assert client.get("/static/atlas.css").headers["Content-Type"].startswith("text/css")
+    assert client.get("/static/favicon.svg").headers["Content-Type"] == "image/svg+xml"
+
+
+def test_a_drug_is_plainly_not_approved_for_cancer(client: httpx.Client) -> None:
+    page = read(client, "/explore/inhibitors/tocilizumab")
+    assert "Tocilizumab is not approved to treat a cancer" in page.words
+    record = client.get("/inhibitors/tocilizumab").json()
+    for each in record["approvals"]:
+        assert f"/explore/approvals/{each['id']}" in page.links
+    for each in record["trials"]:
+        assert f"/explore/trials/{each['id']}" in page.links
+    assert "negative" in page.words
+    assert "https://bioregistry.io/chembl:CHEMBL1237022" in page.links
+    ruxolitinib = read(client, "/explore/inhibitors/ruxolitinib")
+    assert "Ruxolitinib is approved to treat a cancer" in ruxolitinib.words
+
+
+def test_every_source_of_a_page_is_numbered_and_cited(client: httpx.Client) -> None:
+    page = read(client, "/explore/cancers/breast-cancer")
+    numbers = [int(each.removeprefix("source-")) for each in page.ids if each.startswith("source-")]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert {each for each in page.links if each.startswith("#source-")} <= {f"#source-{n}" for n in numbers}
+    (bibtex,) = [each for each in page.links if each.startswith("/publications?ids=") and "bibtex" in each]
+    assert client.get(bibtex).text.count("\n@") + 1 >= len(numbers)
+
+
+def test_a_publication_can_be_taken_home_and_shows_what_rests_on_it(client: httpx.Client) -> None:
+    page = read(client, "/explore/publications/chen-2022")
+    record = client.get("/publications/chen-2022").json()
+    assert record["citation"] in page.words
+    for each in record["evidence"]:
+        assert f"/explore/evidence/{each['id']}" in page.links
+    for ending in ("bibtex", "ris", "csl"):
+        assert f"/publications?ids=chen-2022&format={ending}" in page.links
+
+
+def claims(client: httpx.Client, cancer: str) -> dict[str, Any]:
+    asked = {"cancer": cancer, "type": "prognostic", "limit": 500}
+    return {each["id"]: each for each in client.get("/evidence", params=asked).json()["items"]}
+
+
+def test_the_forest_plot_shows_every_ratio_and_the_table_every_claim(client: httpx.Client) -> None:
+    page = read(client, "/explore/cancers/breast-cancer")
+    found = claims(client, "breast-cancer")
+    for each in found:
+        assert f"/explore/evidence/{each}" in page.links
+    assert "Lin 2015 · A" in page.words
+    assert "2.15 (1.46 to 3.17)" in page.words
+    drawn = [each for each in found.values() if figure_of(each)]
+    text = client.get("/explore/cancers/breast-cancer").text
+    assert text.count('class="interval"') == len([each for each in drawn if each["effect"]["ci_low"]]) == 3
+    assert "Verdict" not in page.words
+    assert "10 worse outcome 1 better outcome 2 no link" in page.words
+
+
+def test_a_ratio_of_low_against_high_is_turned_and_said_to_be(client: httpx.Client) -> None:
+    claim = claims(client, "pancreatic-cancer")["pancreatic-serum-il6-os-biomedicines-2024"]
+    figure = figure_of(claim)
+    assert figure is not None
+    assert figure.text == "3.03 (1.67 to 5.56)"
+    words = read(client, "/explore/cancers/pancreatic-cancer").words
+    assert "3.03 (1.67 to 5.56) † turned: published as low against high IL-6" in words
+    response = claims(client, "renal-cell-carcinoma")["rcc-il6-response-meta-wang-2020"]
+    figure = figure_of(response)
+    assert figure is not None
+    assert figure.text == "5.11 (2.21 to 11.77)", "to respond is good, so a low IL-6 comes first"
+    assert "low against high IL-6" in str(figure.note)
+
+
+def test_every_ratio_for_a_worse_outcome_lies_on_its_side(client: httpx.Client) -> None:
+    """Turned rightly, each ratio that supports a poor outcome is above 1."""
+    for cancer in client.get("/cancers?limit=500&fields=id").json()["items"]:
+        for claim in claims(client, cancer["id"]).values():
+            figure = figure_of(claim)
+            if figure and claim["significance"] == "poor-outcome":
+                assert figure.value > 1, claim["id"]
+
+
+def claim_of(value: float, low: float | None, high: float | None, direction: str) -> dict[str, Any]:
+    effect = {"measure": "HR", "value": value, "ci_low": low, "ci_high": high, "endpoint": "OS"}
+    return {"effect": {**effect, "comparison": None}, "direction": direction, "level": "B"}
+
+
+def test_the_axis_is_logarithmic_and_cuts_what_goes_beyond() -> None:
+    drawn = forest(
+        [(claim_of(2, 0.5, 136, "supports"), "A"), (claim_of(0.5, None, None, "does-not-support"), "B")]
+    )
+    assert drawn is not None
+    first, second = drawn.marks
+    assert math.isclose(first.x - drawn.one, drawn.one - second.x, abs_tol=0.2)
+    assert (first.cut_left, first.cut_right) == (False, True)
+    assert first.right == drawn.right
+    assert second.left is None
+    assert [each.text.partition(":")[0] for each in drawn.headings] == ["For", "Against"]
+    assert forest([({**claim_of(2, 1, 3, "supports"), "effect": None}, "C")]) is None
+
+
+def test_the_matrix_is_what_the_summary_counts(client: httpx.Client) -> None:
+    page = read(client, "/explore/matrix")
+    cells = client.get("/evidence/summary?by=cancer,inhibitor").json()["items"]
+    text = client.get("/explore/matrix").text
+    for cell in cells:
+        cancer, inhibitor = cell["cancer"], cell["inhibitor"]
+        assert f"/explore/evidence?cancer={cancer['id']}&inhibitor={inhibitor['id']}" in page.links
+        said = f"{cell['supports']} for, {cell['does_not_support']} against"
+        assert f'aria-label="{cancer["name"]}, {inhibitor["name"]}: {said}"' in text
+    narrow = read(client, "/explore/matrix?by=mechanism&by=level&cancer=breast-cancer")
+    assert any("cancer=breast-cancer&mechanism=" in each for each in narrow.links)
+
+
+@pytest.mark.parametrize("dimension", [each for each in Dimension if each != Dimension.CANCER])
+def test_the_matrix_takes_any_two_dimensions(client: httpx.Client, dimension: Dimension) -> None:
+    page = read(client, f"/explore/matrix?by={dimension}&by=cancer&type=prognostic,therapeutic")
+    cells = [each for each in page.links if each.startswith("/explore/evidence?")]
+    assert bool(cells) is (dimension != Dimension.YEAR)
+    for each in cells[:2]:
+        assert "Nothing is recorded" not in read(client, each).words
+
+
+def test_search_marks_its_hits_and_goes_on(client: httpx.Client) -> None:
+    page = read(client, "/explore/search?q=il-6")
+    answer = client.get("/search?q=il-6").json()
+    for hit in answer["items"]:
+        assert f"/explore{hit['url']}" in page.links
+    assert "<mark>" in client.get("/explore/search?q=il-6").text
+    (following,) = [each for each in page.links if each.startswith("/explore/search") and "cursor" in each]
+    assert read(client, following).links != page.links
+    assert "/explore/search?q=il-6&kind=trial" in page.links
+    assert "No record holds" in read(client, "/explore/search?q=xyzzy").words
+
+
+def test_what_a_reader_types_stays_text(client: httpx.Client) -> None:
+    evil = '"><script>alert(1)</script>'
+    for address in ("/explore/search", "/explore/cancers", "/explore/matrix"):
+        assert "<script>alert" not in client.get(address, params={"q": evil}).text
+    assert "<script>alert" not in client.get("/explore/cancers", params={"inhibitor": evil}).text
+    assert "<script>alert" not in client.get("/explore/cancers", params={evil: "1"}).text
+    assert "<script>alert" not in client.get(f"/explore/cancers/{evil}").text
+
+
+def test_the_pathway_is_drawn_and_told(client: httpx.Client) -> None:
+    page = read(client, "/explore/pathway?cancer=ovarian+cancer&depth=2")
+    graph = client.get("/graph?cancer=ovarian-cancer&depth=2").json()
+    assert f"{len(graph['nodes'])} nodes, {len(graph['edges'])} edges" in page.words
+    for edge in graph["edges"]:
+        assert edge["statement"] in page.words
+    assert "/explore/targets/stat3" in page.links
+    for ending in ("cytoscape", "graphml", "sif", "dot", "svg", "kgx-nodes", "kgx-edges"):
+        assert f"/graph?cancer=ovarian+cancer&depth=2&format={ending}" in page.links
+    assert "<svg" in client.get("/explore/pathway").text
+
+
+def test_paths_are_read_out_and_cited(client: httpx.Client) -> None:
+    address = "from=tocilizumab&to=ovarian-cancer&via=angiogenesis&limit=2"
+    page = read(client, f"/explore/paths?{address}")
+    answer = client.get(f"/graph/paths?{address}").json()
+    assert len(answer["paths"]) == 2
+    for path in answer["paths"]:
+        assert path["reading"] in page.words
+        for edge in path["edges"]:
+            for each in edge["publications"]:
+                assert f"/explore/publications/{each['id']}" in page.links
+    assert f"/graph/paths?{address}&format=svg" in page.links
+    none = read(client, "/explore/paths?from=ovarian-cancer&to=tocilizumab")
+    assert "No chain of recorded statements leads from" in none.words
+
+
+def test_a_page_without_a_release_says_so(tmp_path: Any) -> None:
+    from tests.conftest import serving
+
+    with serving(f"sqlite:///{tmp_path / 'none.sqlite'}") as empty:
+        answer = empty.get("/")
+        assert answer.status_code == 503
+        assert answer.headers["Retry-After"] == "5"
+        assert "No release is loaded" in Page(answer.text).words
+
+
+def test_head_answers_where_get_does(client: httpx.Client) -> None:
+    for address in ("/", "/explore/cancers", "/explore/cancers/breast-cancer", "/explore/cancers/x"):
+        head, get = client.head(address), client.get(address)
+        assert (head.status_code, head.text) == (get.status_code, "")
+        assert head.headers["Content-Type"] == get.headers["Content-Type"]
+        assert head.headers["X-Atlas-Release"]
+
+
+def test_data_in_a_page_cannot_end_its_element() -> None:
+    text = str(json_ld({"name": "</script><script>alert(1)</script>&"}))
+    assert "<" not in text
+    assert json.loads(text)["name"] == "</script><script>alert(1)</script>&"
+
+
+def test_figures_are_written_for_people() -> None:
+    assert [number(each) for each in (3224, 2.15, 1e-05, 3.0)] == ["3,224", "2.15", "0.00001", "3"]
+    effect: dict[str, Any] = {
+        "measure": "HR", "value": 2.15, "ci_low": 1.46, "ci_high": 3.17, "unit": None, "comparison": None,
+        "p_relation": "<", "p_value": 0.001, "endpoint": "OS", "n": 3224,
+    }  # fmt: skip
+    assert (
+        figures(effect).replace("\N{NO-BREAK SPACE}", " ")
+        == "HR 2.15 (95 % CI 1.46 to 3.17), p < 0.001, OS, n = 3,224"
+    )
+    assert figures(None) == ""
+
+
+def test_the_reader_of_pages_can_fail() -> None:
+    for text in ("<p><b></p>", '<p id="a"></p><p id="a"></p>', "<th></th>", '<p style="x"></p>'):
+        with pytest.raises((AssertionError, KeyError)):
+            Page(text)
+    assert BY_KIND[Kind.EVIDENCE].path == "evidence"

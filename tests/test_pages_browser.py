@@ -1,0 +1,114 @@
+"""The pages in Chromium: nothing is fetched from elsewhere, nothing breaks, everyone can use them."""
+
+import re
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+pytestmark = pytest.mark.parametrize("new_database", ["sqlite"], indirect=True, scope="session")
+"""A browser does not see which engine the answers come from."""
+
+ADDRESSES = (
+    "/",
+    "/explore/inhibitors/sarilumab",
+    "/explore/cancers/breast-cancer",
+    "/explore/matrix",
+    "/explore/search?q=il-6+angiogenesis",
+    "/explore/paths?from=tocilizumab&to=ovarian-cancer",
+    "/explore/pathway?cancer=ovarian-cancer",
+    "/explore/cancers?prognosis=poor",
+)
+
+HIDDEN = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_a_page_asks_no_other_host_and_fits_a_telephone(page: Page, address: str) -> None:
+    """The fixture fails on requests elsewhere, and on errors, of which breaches of the policy are some."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(address)
+    assert page.evaluate(HIDDEN) == 0
+    assert page.evaluate("getComputedStyle(document.querySelector('.top')).borderBottomWidth") == "1px"
+
+
+@pytest.fixture(scope="module")
+def contexts(browser: Browser, client: httpx.Client) -> Iterator[list[BrowserContext]]:
+    """Light and dark; the tool that checks is a script, which the policy of the pages would stop."""
+    made = [
+        browser.new_context(base_url=str(client.base_url), color_scheme=scheme, bypass_csp=True)
+        for scheme in ("light", "dark")
+    ]
+    yield made
+    for each in made:
+        each.close()
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_everyone_can_use_a_page(contexts: list[BrowserContext], address: str) -> None:
+    for context in contexts:
+        page = context.new_page()
+        page.goto(address)
+        found = Axe().run(page).response["violations"]
+        page.close()
+        assert [(each["id"], each["impact"], each["nodes"][0]["html"]) for each in found] == []
+
+
+def test_the_check_of_use_can_fail(contexts: list[BrowserContext]) -> None:
+    page = contexts[0].new_page()
+    page.goto("/explore")
+    page.evaluate("document.querySelector('label').remove(); document.documentElement.lang = ''")
+    found = {each["impact"] for each in Axe().run(page).response["violations"]}
+    page.close()
+    assert "serious" in found
+
+
+def test_the_policy_stops_a_script(browser: Browser, client: httpx.Client) -> None:
+    stopped = browser.new_page(base_url=str(client.base_url))
+    said: list[str] = []
+    stopped.on("console", lambda message: said.append(message.text))
+    stopped.goto("/")
+    stopped.evaluate("document.body.append(Object.assign(document.createElement('script'), {text: 'x'}))")
+    stopped.close()
+    assert any("Content Security Policy" in each for each in said)
+
+
+def test_a_reader_searches_opens_filters_and_finds_a_path(page: Page) -> None:
+    """All of it without a script, and the first step by keyboard."""
+    page.goto("/")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    ask = page.get_by_role("searchbox", name="Search by any name")
+    ask.fill("CNTO 328")
+    ask.press("Enter")
+    page.get_by_role("link", name="Siltuximab", exact=True).first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Siltuximab")
+    expect(page.get_by_text("Siltuximab is not approved to treat a cancer")).to_be_visible()
+    page.get_by_role("navigation", name="Collections").get_by_role("link", name="Trials").click()
+    page.get_by_label("Outcome").select_option("negative")
+    page.get_by_label("Inhibitor").fill("CNTO 328")
+    page.get_by_role("button", name="Show").click()
+    assert page.url.endswith("/explore/trials?outcome=negative&inhibitor=CNTO+328")
+    expect(page.get_by_role("link", name="NCT00385827")).to_be_visible()
+    page.get_by_role("link", name="Paths").click()
+    page.get_by_label("From").fill("Actemra")
+    page.get_by_label("To", exact=True).fill("ovarian cancer")
+    page.get_by_role("button", name="Find").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("From Tocilizumab to Ovarian cancer")
+    expect(page.get_by_role("img", name="Pathway graph")).to_be_visible()
+    page.get_by_role("link", name="Matrix", exact=True).click()
+    page.get_by_role("link", name=re.compile("^Multiple myeloma, Siltuximab")).click()
+    expect(page.get_by_role("table")).to_be_visible()
+    assert "cancer=multiple-myeloma&inhibitor=siltuximab" in page.url
+
+
+def test_a_page_works_with_scripts_turned_off(browser: Browser, client: httpx.Client) -> None:
+    context = browser.new_context(base_url=str(client.base_url), java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/explore/cancers/breast-cancer")
+    expect(page.get_by_role("img", name="Forest plot")).to_be_visible()
+    page.get_by_role("link", name="Lin 2015").first.click()
+    assert "#source-" in page.url
+    context.close()
