@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 
-FileState = tuple[int, int, int]
-"""Inode, time of change and size: what differs when a file was replaced or written."""
+FileState = tuple[tuple[int, int, int] | None, ...]
+"""Inode, time of change and size of a file and of its log: what differs when it was replaced or written."""
 
 
 def parse_url(text: str) -> URL:
@@ -51,6 +51,14 @@ def make_engine(url: URL, *, read_only: bool = False) -> Engine:
     return engine
 
 
+def file_state(path: Path) -> tuple[int, int, int] | None:
+    try:
+        stat = path.stat()
+    except FileNotFoundError:
+        return None
+    return stat.st_ino, stat.st_mtime_ns, stat.st_size
+
+
 class Database:
     """What the service reads from.
 
@@ -64,15 +72,21 @@ class Database:
         self._lock = threading.Lock()
         self._current: tuple[FileState | None, Engine] | None = None
 
-    def _state(self) -> FileState | None:
+    @property
+    def is_file(self) -> bool:
+        return self._path is not None
+
+    def state(self) -> FileState | None:
+        """What changes with the embedded file; None of a server."""
         if self._path is None:
             return None
-        stat = self._path.stat()
-        return stat.st_ino, stat.st_mtime_ns, stat.st_size
+        return tuple(map(file_state, (self._path, self._path.with_name(f"{self._path.name}-wal"))))
 
     def engine(self) -> Engine:
         """The engine of what is there now; raises FileNotFoundError where there is no embedded file."""
-        state = self._state()
+        state = self.state()
+        if state is not None and state[0] is None:
+            raise FileNotFoundError(self._path)
         current = self._current
         if current is None or current[0] != state:
             with self._lock:

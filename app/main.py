@@ -9,11 +9,11 @@ from asgi_correlation_id import CorrelationIdMiddleware
 from fastapi import Depends, FastAPI
 from fastapi_rfc9457 import InternalServerError, ValidationProblem
 from fastapi_rfc9457.server import get_problem_docs_router, problems
-from starlette.middleware.cors import CORSMiddleware
 
 from app import __version__
 from app.api import docs, evidence, finding, graph, meta
-from app.api.middleware import AccessLog, BodyLimit, Head, Headers, Net, access_logger
+from app.api.caching import ReadyAnswers
+from app.api.middleware import AccessLog, BodyLimit, Head, Headers, Net, Preflight, access_logger
 from app.api.resources import ROUTERS
 from app.catalog import RESOURCES
 from app.db import Database, parse_url
@@ -74,30 +74,37 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     docs.mount_assets(app)
     mount_static(app)
     docs.add_examples(app)
-    add_middleware(app, access_log=settings.access_log)
+    add_middleware(app, settings)
     return app
 
 
-def add_middleware(app: FastAPI, *, access_log: bool) -> None:
+def add_middleware(app: FastAPI, settings: Settings) -> None:
     """From the innermost to the outermost."""
     app.add_middleware(BodyLimit)
     app.add_middleware(Net)
     app.add_middleware(Pages)
     app.add_middleware(Head)
     app.add_middleware(
-        CORSMiddleware,
+        Preflight,
         allow_origins=["*"],
         allow_methods=["GET", "HEAD", "POST"],
         allow_headers=["Content-Type"],
-        expose_headers=["*"],
     )
     app.add_middleware(Headers, main=app)
-    if access_log:
+    if not settings.access_log:
+        app.add_middleware(CorrelationIdMiddleware)
+    app.add_middleware(
+        ReadyAnswers,
+        main=app,
+        most_bytes=settings.cache_bytes,
+        warm_up=settings.warm_up,
+    )
+    if settings.access_log:
         access_logger.setLevel(logging.INFO)
         access_logger.propagate = False
         access_logger.handlers = [logging.StreamHandler(sys.stdout)]
         app.add_middleware(AccessLog)
-    app.add_middleware(CorrelationIdMiddleware)
+        app.add_middleware(CorrelationIdMiddleware)
 
 
 app = create_app()

@@ -18,4 +18,8 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="the address `il6 serve` listens on")
     port: int = Field(default=8000, ge=0, le=65535, description="the port `il6 serve` listens on")
     access_log: bool = Field(default=True, description="one JSON line on standard output per request")
+    cache_bytes: int = Field(
+        default=64 * 2**20, ge=0, description="bytes of ready answers that are kept; 0 keeps none"
+    )
+    warm_up: bool = Field(default=True, description="make ready what is asked for most, before anybody asks")
     environment: str = Field(default="production", description="what /service-info says of this instance")

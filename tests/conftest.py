@@ -1,6 +1,7 @@
 """A migrated, seeded database of each kind, and a client of a live server in front of it."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -17,7 +18,7 @@ import hypothesis
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
-from sqlalchemy import text
+from sqlalchemy import Engine, event, text
 
 from app.answers import Facts
 from app.db import make_engine, parse_url
@@ -159,7 +160,7 @@ def database_url(new_database: NewDatabase) -> str:
 @contextmanager
 def serving(url: str, **settings: Any) -> Iterator[httpx.Client]:
     """A live server over a database, in a thread, and a client of it."""
-    app = create_app(Settings(database_url=url, **{"access_log": False, **settings}))
+    app = create_app(Settings(database_url=url, **{"access_log": False, "warm_up": False, **settings}))
     server = uvicorn.Server(uvicorn.Config(app, port=0, http=Protocol, log_level="warning", access_log=False))
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -173,6 +174,22 @@ def serving(url: str, **settings: Any) -> Iterator[httpx.Client]:
     finally:
         server.should_exit = True
         thread.join()
+
+
+@contextmanager
+def counted() -> Iterator[list[str]]:
+    """The statements that engines of this process run meanwhile, but those that ask for the release."""
+    statements: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if re.search(r"\sFROM (?!release|alembic_version)", statement):
+            statements.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
 
 
 @pytest.fixture(scope="session")

@@ -52,16 +52,17 @@ def test_service_info_is_what_ga4gh_asks_for(client: httpx.Client) -> None:
 @pytest.mark.parametrize(
     "path", ["/inhibitors", "/livez", "/docs", "/nowhere", "/inhibitors?limit=x", "/openapi.json"]
 )
-def test_every_response_names_release_and_request_and_is_safe(client: httpx.Client, path: str) -> None:
+def test_every_response_names_the_release_and_is_safe(client: httpx.Client, path: str) -> None:
     client.get("/release")
     headers = client.get(path).headers
     assert headers["X-Atlas-Release"] == "2026.11"
-    assert re.fullmatch(r"[0-9a-f]{32}", headers["X-Request-ID"])
     assert headers["X-Content-Type-Options"] == "nosniff"
-    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Access-Control-Allow-Origin"] == "*"
+    assert headers.get("Referrer-Policy") == ("no-referrer" if path == "/docs" else None)
     assert "default-src 'none'" in headers["Content-Security-Policy"]
     assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
-    assert headers.get_list("X-Request-ID") == [headers["X-Request-ID"]]
+    if path in ("/livez", "/nowhere"):
+        assert re.fullmatch(r"[0-9a-f]{32}", headers["X-Request-ID"])
 
 
 def test_a_request_keeps_the_id_it_came_with_if_it_is_one(client: httpx.Client) -> None:
@@ -127,7 +128,7 @@ def test_the_access_log_is_one_json_line_per_request(program: tuple[subprocess.P
         "path": "/cancers",
         "query": "prognosis=poor",
         "status": 200,
-        "bytes": len(sent.content),
+        "bytes": int(sent.headers["Content-Length"]),
         "ms": 0,
     }
     assert 0 < asked[0]["ms"] < 60_000

@@ -166,7 +166,7 @@ def examples(database: Database) -> dict[str, Any]:
             hits = found_by(
                 session,
                 SearchQuery(q="il-6 angiogenesis", limit=1),
-                [("q", "il-6 angiogenesis"), ("limit", "1")],
+                [("limit", "1"), ("q", "il-6 angiogenesis")],
             )
             found["search"] = hits.model_dump(mode="json")
             cells = matrix(session, SummaryQuery(by=["cancer", "inhibitor"], inhibitor=["clazakizumab"]))

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
 from app import __version__
@@ -12,6 +12,11 @@ from app.session import SessionDep
 from app.settings import Settings
 
 router = APIRouter(tags=["service"])
+
+
+def not_kept(response: Response) -> None:
+    """What is true of this moment, or of the host that was asked, is kept by nobody."""
+    response.headers["Cache-Control"] = "no-store"
 
 
 def shown(example: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
@@ -62,6 +67,7 @@ class ServiceInfo(BaseModel):
     "/livez",
     operation_id="get_livez",
     summary="Whether the process answers",
+    dependencies=[Depends(not_kept)],
     responses=shown({"status": "ok"}),
 )
 def read_livez() -> Live:
@@ -73,6 +79,7 @@ def read_livez() -> Live:
     "/readyz",
     operation_id="get_readyz",
     summary="Whether the service can answer",
+    dependencies=[Depends(not_kept)],
     responses=shown(
         {"status": "ok", "release": "2026.11", "checks": {"schema": "ok", "release": "ok", "rows": "ok"}}
     ),
@@ -94,6 +101,7 @@ def read_release(session: SessionDep) -> ReleaseRead:
     "/service-info",
     operation_id="get_service_info",
     summary="GA4GH service-info",
+    dependencies=[Depends(not_kept)],
     responses=shown(
         {
             "id": "il6-atlas",

@@ -9,6 +9,7 @@ from asgi_correlation_id import correlation_id
 from fastapi import FastAPI
 from fastapi_rfc9457 import PROBLEM_MEDIA_TYPE
 from starlette.datastructures import MutableHeaders
+from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -18,15 +19,24 @@ logger = logging.getLogger(__name__)
 access_logger = logging.getLogger("il6.access")
 
 SECURITY_HEADERS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "*",
     "Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+}
+"""On every response that does not bring its own; transport security is the affair of whoever ends TLS.
+
+Whether or not the request named its origin: a shared cache keeps one response for all.
+"""
+
+PAGE_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "cross-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-"""On every response that does not bring its own; transport security is the affair of whoever ends TLS."""
+"""On pages besides: they say how a browser treats a document, and mean nothing for data."""
 
 
 LARGEST_BODY = 2**20
@@ -88,7 +98,8 @@ class Headers:
         async def complete(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in SECURITY_HEADERS.items():
+                page = headers.get("Content-Type", "").startswith("text/html")
+                for name, value in (SECURITY_HEADERS | PAGE_HEADERS if page else SECURITY_HEADERS).items():
                     headers.setdefault(name, value)
                 # What reads no data names the release last read.
                 release = self.main.state.release = state.get("release", self.main.state.release)
@@ -97,6 +108,16 @@ class Headers:
             await send(message)
 
         await self.app(scope, receive, complete)
+
+
+class Preflight(CORSMiddleware):
+    """Answers what a browser asks before a request to another origin; the rest has its headers anyway."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] == "OPTIONS":
+            await super().__call__(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
 
 
 class Net:

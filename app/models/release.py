@@ -41,6 +41,7 @@ class ReleaseRead(BaseModel):
     version: str = Field(description="calendar version of the data")
     date: datetime.date = Field(description="day of the release")
     checksum: str = Field(description="SHA-256 of the seed files, as hexadecimal digits")
+    digest: str = Field(exclude=True, description="SHA-256 of all answers")
     schema_revision: str = Field(
         serialization_alias="schema", validation_alias="schema", description="revision of the database schema"
     )

@@ -77,7 +77,6 @@ def show_home(request: Request, session: SessionDep) -> HTMLResponse:
         verdicts=tally(cancers, "prognosis"),
         outcomes=tally(trials, "outcome"),
         questions=QUESTIONS,
-        host=request.url.netloc,
         data=dataset(release_of(request), ABOUT),
     )
 
