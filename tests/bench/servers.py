@@ -1,0 +1,151 @@
+"""What is measured: each server, how it is started, and what it is asked."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.settings import PROJECT
+
+PEERS = PROJECT / "var" / "bench" / "bin"
+"""Programs of the peers, in an environment of their own."""
+
+RECORD = "tocilizumab"
+
+
+@dataclass(frozen=True)
+class Data:
+    """The same release in the forms that the servers read."""
+
+    database: Path
+    """What `il6 seed` made."""
+    rows: Path
+    """`rows.sqlite`: the same tables without the ready answers, which no peer would carry along."""
+    inhibitors: Path
+    """The rows of the inhibitors, a line of JSON each."""
+    record: Path
+    """The ready bytes of one record."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """An address, and the statement that finds the ids a right answer holds; without one, any will do."""
+
+    name: str
+    path: str
+    ids: str | None = None
+    with_relations: bool = False
+    """Whether the answer holds the targets, publications and approvals as well."""
+    not_modified: bool = False
+    """Whether it is asked by somebody who has the answer already."""
+
+
+@dataclass(frozen=True)
+class Server:
+    name: str
+    command: Callable[[Data, int], list[str]]
+    """From the data and a port."""
+    questions: tuple[Question, ...]
+    environment: Callable[[Data], dict[str, str]] = lambda data: {"BENCH_DATABASE": str(data.rows)}
+    ready: bool = False
+    """Whether it answers the bytes that were made at seeding: all such answers are the same."""
+
+
+def uvicorn(application: str, python: Path = Path(sys.executable)) -> Callable[[Data, int], list[str]]:
+    def command(_data: Data, port: int) -> list[str]:
+        quiet = ["--no-access-log", "--no-server-header", "--log-level", "warning"]
+        return [str(python), "-m", "uvicorn", application, "--port", str(port), *quiet]
+
+    return command
+
+
+def atlas(name: str, cache: dict[str, str]) -> Server:
+    return Server(
+        name,
+        lambda _data, port: [sys.executable, "-m", "app.cli", "serve", "--port", str(port)],
+        (
+            LOOKUP,
+            Question("304", LOOKUP.path, not_modified=True),
+            Question("list", "/evidence", "SELECT id FROM evidence ORDER BY id LIMIT 50"),
+            Question("filter", "/inhibitors?status=approved", APPROVED),
+            Question("search", "/search?q=il-6%20angiogenesis"),
+            Question("paths", f"/graph/paths?from={RECORD}&to=ovarian-cancer"),
+        ),
+        lambda data: {"IL6_DATABASE_URL": f"sqlite:///{data.database}", "IL6_ACCESS_LOG": "false", **cache},
+        ready=True,
+    )
+
+
+ONE = f"SELECT id FROM inhibitor WHERE id = '{RECORD}'"
+APPROVED = "SELECT id FROM inhibitor WHERE status = 'approved'"
+LOOKUP = Question("lookup", f"/inhibitors/{RECORD}", ONE, with_relations=True)
+
+BARE = Server(
+    "bare ASGI",
+    uvicorn("tests.bench.peers.bare:app"),
+    (LOOKUP,),
+    lambda data: {"BENCH_RECORD": str(data.record)},
+    ready=True,
+)
+ATLAS = atlas("atlas", {})
+UNCACHED = atlas("atlas, uncached", {"IL6_CACHE_BYTES": "0"})
+IDIOMATIC = Server("FastAPI + SQLModel", uvicorn("tests.bench.peers.idiomatic:app"), (LOOKUP,))
+DATASETTE = Server(
+    "Datasette",
+    uvicorn("tests.bench.peers.datasette:app", PEERS / "python"),
+    (
+        Question("flat row", f"/rows/inhibitor/{RECORD}.json?_shape=objects", ONE),
+        Question("filter", "/rows/inhibitor.json?_shape=objects&status=approved", APPROVED),
+    ),
+)
+ROAPI = Server(
+    "ROAPI",
+    lambda data, port: [
+        str(PEERS / "roapi"),
+        *("--addr-http", f"127.0.0.1:{port}", "--addr-postgres", "127.0.0.1:0"),
+        *("--table", f"inhibitor={data.inhibitors}"),
+    ],
+    (Question("flat row", f"/api/tables/inhibitor?filter[id]=%27{RECORD}%27", ONE),),
+)
+DRF = Server(
+    "Django REST framework",
+    lambda _data, port: [
+        str(PEERS / "gunicorn"),
+        "tests.bench.peers.drf:application",
+        *("--bind", f"127.0.0.1:{port}", "--worker-class", "gthread", "--threads", "4"),
+        *("--keep-alive", "60", "--log-level", "warning", "--no-control-socket"),
+    ],
+    (LOOKUP,),
+)
+
+SERVERS = (BARE, ATLAS, UNCACHED, IDIOMATIC, DATASETTE, ROAPI, DRF)
+"""The first is the measure of all."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """How many times as often per CPU second one question is answered as another, at least."""
+
+    what: str
+    of: tuple[Server, str]
+    over: tuple[Server, str]
+    least: float
+
+
+CACHED_LOOKUP, LOOKED_UP = (ATLAS, "lookup"), (UNCACHED, "lookup")
+LIMIT = (BARE, "lookup")
+TARGETS = (
+    Target("cached lookup / bare ASGI", CACHED_LOOKUP, LIMIT, 0.95),
+    Target("304 / bare ASGI", (ATLAS, "304"), LIMIT, 1.05),
+    Target("uncached lookup / bare ASGI", LOOKED_UP, LIMIT, 0.14),
+    Target("cached lookup / Datasette, flat row", CACHED_LOOKUP, (DATASETTE, "flat row"), 33),
+    Target("cached lookup / ROAPI, flat row", CACHED_LOOKUP, (ROAPI, "flat row"), 15),
+    Target("cached lookup / Django REST framework", CACHED_LOOKUP, (DRF, "lookup"), 120),
+    Target("uncached lookup / Datasette, flat row", LOOKED_UP, (DATASETTE, "flat row"), 5),
+    Target("uncached lookup / ROAPI, flat row", LOOKED_UP, (ROAPI, "flat row"), 2.5),
+    Target("uncached lookup / Django REST framework", LOOKED_UP, (DRF, "lookup"), 19),
+)
+SLOWEST_START = 3.5
+"""Times what bare uvicorn takes from its start to its first right answer."""
+MOST_MEMORY = 80
+"""MiB of one worker after load."""
