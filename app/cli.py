@@ -7,11 +7,11 @@ import re
 import sys
 import time
 import typing
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 import uvicorn
@@ -37,9 +37,10 @@ from app.models.graph import GraphFilters, GraphFormat, PathFilters
 from app.models.release import ReleaseRead
 from app.queries import Page, find_page, get_record, reading, stream, stream_sources
 from app.search import search
-from app.seeding.build import DatabaseFault, Outcome, StorageFault, prepare, seed
-from app.seeding.files import SEED, DataFault, canonical, format_files
-from app.settings import Settings
+from app.settings import SEED, Settings
+
+if TYPE_CHECKING:
+    from app.seeding.build import Outcome
 
 app = typer.Typer(
     help="IL-6 Atlas: curated, citable knowledge on interleukin-6 inhibitors in cancer.",
@@ -91,6 +92,10 @@ def seed_command(
     Ends with 0 when the database holds the release; 65 when the data are wrong, and every problem is named;
     69 when the database does not answer or has another schema; 73 when its file cannot be written.
     """
+    # Seeding needs libraries that take long to import; no other command waits for them.
+    from app.seeding.build import DatabaseFault, StorageFault, prepare, seed
+    from app.seeding.files import DataFault, canonical, format_files
+
     begun = time.monotonic()
     try:
         if tidy:
@@ -98,10 +103,17 @@ def seed_command(
                 say(f"{name}: brought into canonical form")
         elif check:
             prepare(source)
-            check_form(source)
+            paths = [source / f"{resource.path}.yaml" for resource in RESOURCES]
+            crooked = [path.name for path in paths if canonical(path) != path.read_text(encoding="utf-8")]
+            if crooked:
+                names = ", ".join(crooked)
+                raise fail(f"not in canonical form: {names}; run `il6 seed --format`", os.EX_DATAERR)
             say("the data are sound")
         else:
-            report(load(source), time.monotonic() - begun)
+            url = database_url()
+            with progress() as step:
+                outcome = seed(source, url, say=say, step=step)
+            report(outcome, time.monotonic() - begun)
     except DataFault as fault:
         for problem in fault.problems:
             say(str(problem))
@@ -112,13 +124,6 @@ def seed_command(
         raise fail(f"{fault}; what was served before is untouched", os.EX_CANTCREAT) from None
 
 
-def check_form(source: Path) -> None:
-    paths = [source / f"{resource.path}.yaml" for resource in RESOURCES]
-    crooked = [path.name for path in paths if canonical(path) != path.read_text(encoding="utf-8")]
-    if crooked:
-        raise fail(f"not in canonical form: {', '.join(crooked)}; run `il6 seed --format`", os.EX_DATAERR)
-
-
 def database_url() -> URL:
     try:
         return parse_url(Settings().database_url)
@@ -126,20 +131,16 @@ def database_url() -> URL:
         raise fail(f"IL6_DATABASE_URL: {error}", os.EX_USAGE) from None
 
 
-def load(source: Path) -> Outcome:
-    url = database_url()
+@contextmanager
+def progress() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar per collection on a terminal, and what moves it."""
     columns = TextColumn("{task.description:14}"), BarColumn(), MofNCompleteColumn()
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
-        tasks = {resource.path: progress.add_task(resource.path, total=None) for resource in RESOURCES}
-        return seed(
-            source,
-            url,
-            say=say,
-            step=lambda path, done, total: progress.update(tasks[path], completed=done, total=total),
-        )
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bars:
+        tasks = {resource.path: bars.add_task(resource.path, total=None) for resource in RESOURCES}
+        yield lambda path, done, total: bars.update(tasks[path], completed=done, total=total)
 
 
-def report(outcome: Outcome, seconds: float) -> None:
+def report(outcome: "Outcome", seconds: float) -> None:
     release = outcome.release
     table = Table("collection", "rows")
     table.columns[1].justify = "right"

@@ -6,6 +6,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT = Path(__file__).parent.parent
+SEED = PROJECT / "seed"
 
 
 class Settings(BaseSettings):

@@ -27,8 +27,7 @@ from app.models.release import ReleaseSeed
 from app.protocol import Protocol
 from app.seeding.build import migrate, seed
 from app.seeding.check import read_facts
-from app.seeding.files import SEED
-from app.settings import Settings
+from app.settings import SEED, Settings
 
 EVERYTHING = os.environ.get("CI") == "true"
 """Where continuous integration runs, what a test needs must be there: a skip would hide a fault."""

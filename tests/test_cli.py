@@ -15,8 +15,7 @@ from app.catalog import RESOURCES, Resource
 from app.cli import app
 from app.models.filters import Format
 from app.models.graph import GraphFormat
-from app.seeding.files import SEED
-from app.settings import Settings
+from app.settings import SEED, Settings
 
 
 @pytest.fixture

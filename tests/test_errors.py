@@ -16,8 +16,7 @@ from app.db import make_engine, parse_url
 from app.main import create_app
 from app.protocol import Protocol
 from app.seeding.build import seed
-from app.seeding.files import SEED
-from app.settings import Settings
+from app.settings import SEED, Settings
 from tests.conftest import NewDatabase, migrated, serving
 
 

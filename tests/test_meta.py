@@ -17,7 +17,8 @@ import pytest
 from app import __version__
 from app.answers import Facts
 from app.catalog import RESOURCES
-from app.seeding.files import SEED, checksum
+from app.seeding.files import checksum
+from app.settings import SEED
 from tests.conftest import free_port
 
 

@@ -18,7 +18,7 @@ from app.models.base import Kind
 from app.models.finding import Entry
 from app.search import found
 from app.seeding.build import seed
-from app.seeding.files import SEED
+from app.settings import SEED
 from app.text import fold, index_words, query_words, squeeze, stem
 from tests.conftest import PostgreSQL, migrated
 from tests.test_resources import get, walk

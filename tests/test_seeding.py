@@ -20,7 +20,8 @@ from app.db import make_engine, parse_url
 from app.models.release import SCHEMA_REVISION
 from app.seeding.build import ADVISORY_LOCK, DatabaseFault, StorageFault, seed
 from app.seeding.check import read_facts
-from app.seeding.files import SEED, DataFault, canonical, format_files
+from app.seeding.files import DataFault, canonical, format_files
+from app.settings import SEED
 from tests.conftest import NewDatabase, PostgreSQL, migrated, serving, unmeasured
 
 

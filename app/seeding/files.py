@@ -8,9 +8,7 @@ from typing import Any
 import yaml
 
 from app.catalog import RESOURCES
-from app.settings import PROJECT
 
-SEED = PROJECT / "seed"
 RELEASE = "RELEASE"
 WIDTH = 110
 

@@ -20,7 +20,7 @@ from statistics import median
 
 from app.db import parse_url
 from app.seeding.build import seed
-from app.seeding.files import SEED
+from app.settings import SEED
 from tests.bench.measure import CONNECTIONS, LOAD_CORE, SERVER_CORE, Absent, Fault, Load, Running, running
 from tests.bench.servers import (
     ATLAS,
