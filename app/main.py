@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from asgi_correlation_id import CorrelationIdMiddleware
 from fastapi import Depends, FastAPI
+from fastapi.routing import APIRoute
 from fastapi_rfc9457 import InternalServerError, ValidationProblem
 from fastapi_rfc9457.server import get_problem_docs_router, problems
 
@@ -68,8 +69,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.database = Database(parse_url(settings.database_url))
     app.state.release = None
     add_handlers(app)
-    for each in [evidence.router, *ROUTERS, finding.router, graph.router, meta.router, docs.router, pages]:
-        app.include_router(each)
+    routers = [evidence.router, *ROUTERS, finding.router, graph.router, meta.router]
+    routes = [each for router in routers for each in router.routes if isinstance(each, APIRoute)]
+    app.state.paths = [each.path_format for each in routes]
+    for router in [*routers, docs.router, pages]:
+        app.include_router(router)
     app.include_router(get_problem_docs_router(), prefix="/problems", include_in_schema=False)
     docs.mount_assets(app)
     mount_static(app)

@@ -1,6 +1,7 @@
 """What a request reads: one session of one release, and the parameters it may name."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, get_origin
 from urllib.parse import urlencode
 
@@ -14,10 +15,17 @@ from app.errors import repeated_parameters, unknown_parameters
 from app.queries import reading
 
 
-def get_session(request: Request) -> Iterator[Session]:
+@contextmanager
+def session_of(request: Request) -> Iterator[Session]:
     """A session in which one release is read from beginning to end; the response names that release."""
     with reading(request.app.state.database) as (session, release):
         request.state.release = release
+        yield session
+
+
+def get_session(request: Request) -> Iterator[Session]:
+    """The same as a dependency: it is open until the response was sent."""
+    with session_of(request) as session:
         yield session
 
 
@@ -33,7 +41,7 @@ def query_parameters(route: APIRoute) -> dict[str, bool]:
     }
 
 
-def check_parameters(request: Request) -> None:
+async def check_parameters(request: Request) -> None:
     """Refuse a parameter that the operation does not take, or takes but once: none is silently ignored."""
     given = request.query_params
     if not given:

@@ -13,7 +13,7 @@ from app.errors import AmbiguousName, NotAcceptable, RecordNotFound
 from app.exports import EXPORTS
 from app.models.filters import Format
 from app.queries import Page, find_page, get_record
-from app.session import SessionDep, next_address
+from app.session import SessionDep, next_address, session_of
 
 Item = TypeVar("Item")
 
@@ -74,8 +74,10 @@ def resource_router(resource: Resource) -> APIRouter:
         response_model=resource.record,
         responses=problems(RecordNotFound, AmbiguousName),
     )
-    def read_record(record_id: identifier, session: SessionDep) -> Response:
-        found_id, record = get_record(session, resource, record_id)
+    def read_record(record_id: identifier, request: Request) -> Response:
+        # A dependency would go to a thread of its own twice, to open a session and to close it.
+        with session_of(request) as session:
+            found_id, record = get_record(session, resource, record_id)
         headers = {"Content-Location": f"/{resource.path}/{found_id}"}
         return Response(record, media_type="application/json", headers=headers)
 
