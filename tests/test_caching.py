@@ -23,8 +23,7 @@ from app.db import parse_url
 from app.main import create_app
 from app.models.filters import Format
 from app.seeding.build import seed
-from app.seeding.files import SEED
-from app.settings import Settings
+from app.settings import SEED, Settings
 from tests.conftest import NewDatabase, counted, migrated, serving
 
 KEPT = [
@@ -308,7 +307,7 @@ DIGESTS = """
 import asyncio, hashlib, sys
 import httpx
 from app.main import create_app
-from app.settings import Settings
+from app.settings import SEED, Settings
 
 async def main():
     transport = httpx.ASGITransport(create_app(Settings(access_log=False, warm_up=False)))

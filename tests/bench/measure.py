@@ -46,6 +46,14 @@ def free_port() -> int:
 
 
 @dataclass(frozen=True)
+class Start:
+    """What it took to the first right answer."""
+
+    seconds: float
+    cpu_seconds: float
+
+
+@dataclass(frozen=True)
 class Load:
     """What a while of load on one question showed."""
 
@@ -63,6 +71,7 @@ class Running:
         self.data = data
         self.port = free_port()
         environment = {**os.environ, **server.environment(data)}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # what is served is compiled once, not at each start
         log = data.database.with_name("log")
         with log.open("wb") as output:
             begun = time.perf_counter()
@@ -84,7 +93,7 @@ class Running:
                 self.stop()
                 raise Fault(f"{server.name} does not answer: {log.read_text()[-2000:]}")
             time.sleep(0.002)
-        self.seconds_to_start = time.perf_counter() - begun
+        self.start = Start(time.perf_counter() - begun, self.cpu_seconds())
         try:
             self.ask(server.questions[0])
         except Exception:
