@@ -5,6 +5,7 @@ import json
 import os
 import re
 import sys
+import tempfile
 import time
 import typing
 from collections.abc import Callable, Iterator
@@ -25,9 +26,10 @@ from sqlalchemy import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlmodel import Session
 
+from app.api.limits import check_rate
 from app.api.resources import body_of
 from app.catalog import BY_KIND, RESOURCES, Resource
-from app.db import Database, parse_url
+from app.db import Database, parse_url, parse_urls
 from app.errors import NoRelease, nearest
 from app.exports import EXPORTS, GRAPH_EXPORTS
 from app.graph import Graph, graph_asked_for, paths_asked_for
@@ -67,18 +69,52 @@ def serve(
     workers: Annotated[int, typer.Option(min=1, help="processes that answer")] = 1,
 ) -> None:
     """Serve the release that the database holds; SIGTERM lets running requests end first."""
-    settings = Settings()
+    settings = read_settings()
     database_url()
-    uvicorn.run(
-        "app.main:app",
-        http="app.protocol:Protocol",
-        host=host or settings.host,
-        port=settings.port if port is None else port,
-        workers=workers,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=10,
-    )
+    check_serving(settings, workers)
+    with counted_together(workers):
+        uvicorn.run(
+            "app.main:app",
+            http="app.protocol:Protocol",
+            ws="none",
+            host=host or settings.host,
+            port=settings.port if port is None else port,
+            workers=workers,
+            access_log=False,
+            server_header=False,
+            limit_concurrency=settings.connections,
+            timeout_keep_alive=65,  # longer than what stands in front keeps an idle connection
+            timeout_graceful_shutdown=10,
+        )
+
+
+def check_serving(settings: Settings, workers: int) -> None:
+    """End the program where a setting that only the service reads is no good."""
+    try:
+        parse_urls(settings.replica_urls)
+    except (ArgumentError, ValueError) as error:
+        raise fail(f"IL6_REPLICA_URLS: {error}", os.EX_USAGE) from None
+    if settings.rate_limit:
+        try:
+            check_rate(settings.rate_limit, settings.rate_limit_storage, workers)
+        except ValueError as error:
+            raise fail(str(error), os.EX_USAGE) from None
+
+
+@contextmanager
+def counted_together(workers: int) -> Iterator[None]:
+    """A folder in which several workers count, so that each tells Prometheus the numbers of all."""
+    if workers == 1 or "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        yield
+        return
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="il6-metrics-")
+    except OSError as error:
+        message = f"several workers need a folder to count in: {error.strerror}; TMPDIR names another"
+        raise fail(message, os.EX_CANTCREAT) from None
+    with folder as name:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = name
+        yield
 
 
 @app.command(name="seed")
@@ -124,9 +160,17 @@ def seed_command(
         raise fail(f"{fault}; what was served before is untouched", os.EX_CANTCREAT) from None
 
 
+def read_settings() -> Settings:
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = (f"IL6_{str(each['loc'][0]).upper()}: {each['msg']}" for each in error.errors())
+        raise fail("; ".join(problems), os.EX_USAGE) from None
+
+
 def database_url() -> URL:
     try:
-        return parse_url(Settings().database_url)
+        return parse_url(read_settings().database_url)
     except (ArgumentError, ValueError) as error:
         raise fail(f"IL6_DATABASE_URL: {error}", os.EX_USAGE) from None
 

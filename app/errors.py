@@ -1,6 +1,7 @@
 """What can go wrong, as RFC 9457 problem details, and the handlers that say so."""
 
 import logging
+import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from http import HTTPStatus
@@ -12,15 +13,18 @@ from fastapi.responses import JSONResponse
 from fastapi_rfc9457 import (
     PROBLEM_MEDIA_TYPE,
     BadRequest,
+    InternalServerError,
     InvalidParam,
     Problem,
     ValidationProblem,
 )
+from fastapi_rfc9457.problem import sent_headers
 from fastapi_rfc9457.server import add_problem_handlers
 from fastapi_rfc9457.uris import slug_of
 from pydantic import BaseModel
 from rapidfuzz import fuzz, process, utils
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoFreeConnection
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Mount
 
@@ -78,15 +82,105 @@ class BodyTooLarge(Problem):
     status: ClassVar[int] = 413
 
 
-class NoRelease(Problem):
-    """No release of the data is loaded, or the database does not answer. Try again later."""
+class RequestTimeout(Problem):
+    """The request did not arrive in time. Send it anew, and at once."""
+
+    title: ClassVar[str] = "Request timeout"
+    status: ClassVar[int] = 408
+
+
+class HeadersTooLarge(Problem):
+    """The header fields are larger than this service needs. Send fewer cookies and other fields."""
+
+    title: ClassVar[str] = "Header fields too large"
+    status: ClassVar[int] = 431
+
+
+class TryLater(Problem, abstract=True):
+    """What is not possible now may be possible in a moment."""
+
+    headers: ClassVar[Mapping[str, str]] = {"Retry-After": "Seconds to wait before the next try."}
+    wait: ClassVar[int] = 5
+
+    def response_headers(self) -> Mapping[str, str]:
+        return {"Retry-After": str(self.wait)}
+
+
+class NoRelease(TryLater):
+    """No release of the data is loaded. Try again later."""
 
     title: ClassVar[str] = "No release is loaded"
     status: ClassVar[int] = 503
-    headers: ClassVar[Mapping[str, str]] = {"Retry-After": "Seconds to wait before the next try."}
 
-    def response_headers(self) -> Mapping[str, str]:
-        return {"Retry-After": "5"}
+
+class DatabaseUnavailable(TryLater):
+    """The database does not answer, or what it holds cannot be read. Try again later."""
+
+    title: ClassVar[str] = "Database unavailable"
+    status: ClassVar[int] = 503
+
+
+class QueryTooLong(TryLater):
+    """The database took too long over the question. Ask for less at a time, or try again later."""
+
+    title: ClassVar[str] = "Query too long"
+    status: ClassVar[int] = 503
+
+
+class Overloaded(TryLater):
+    """More is asked at once than the service can answer. Try again in a moment."""
+
+    title: ClassVar[str] = "Overloaded"
+    status: ClassVar[int] = 503
+    wait: ClassVar[int] = 1
+
+
+class TooManyRequests(Problem):
+    """This address has asked more often than the service allows. Wait, or take home whole lists as files."""
+
+    title: ClassVar[str] = "Too many requests"
+    status: ClassVar[int] = 429
+    headers: ClassVar[Mapping[str, str]] = {
+        "Retry-After": "Seconds to wait before the next try.",
+        "RateLimit": "What is left of the quota, and the seconds until it is whole again.",
+        "RateLimit-Policy": "The quota, and the seconds it is for.",
+    }
+
+
+ANYWHERE: tuple[type[Problem], ...] = (
+    RequestTimeout,
+    AddressTooLong,
+    ValidationProblem,
+    TooManyRequests,
+    HeadersTooLarge,
+    InternalServerError,
+    NoRelease,
+    DatabaseUnavailable,
+    QueryTooLong,
+    Overloaded,
+)
+"""What any request may be answered."""
+
+
+def problem_body(kind: type[Problem], detail: str, path: str | None = None) -> dict[str, object]:
+    """The body of a problem, where there is no application to raise it in."""
+    body = {
+        "type": f"/problems/{slug_of(kind)}",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": detail,
+    }
+    return body if path is None else {**body, "instance": path}
+
+
+def problem_response(problem: Problem, path: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """The response of a problem that is answered before the application is asked."""
+    return JSONResponse(
+        problem_body(type(problem), problem.detail or "", path),
+        problem.status,
+        media_type=PROBLEM_MEDIA_TYPE,
+        headers={**sent_headers(problem), **(headers or {})},
+    )
 
 
 def nearest(word: str, choices: Sequence[str]) -> str | None:
@@ -192,11 +286,40 @@ def methods_of(request: Request) -> list[str]:
     return [*answered, "HEAD"] if "GET" in answered else answered
 
 
+DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR)
+QUERY_CANCELED = "57014"
+"""The SQLSTATE of a query that PostgreSQL ended."""
+
+
+def database_problem(error: DBAPIError) -> Problem:
+    """What a fault of the database means to a client, who is not told the words of the driver."""
+    code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
+    if code == sqlite3.SQLITE_INTERRUPT or getattr(error.orig, "sqlstate", None) == QUERY_CANCELED:
+        return QueryTooLong(detail="The database took too long over it. Ask for less at a time.")
+    if code in DAMAGED:
+        return DatabaseUnavailable(detail="The embedded database is damaged; `il6 seed` builds it anew.")
+    if code == sqlite3.SQLITE_CANTOPEN:
+        return DatabaseUnavailable(detail="The embedded database cannot be opened.")
+    return DatabaseUnavailable(
+        detail="The database does not answer, or holds no release of this version; see /readyz."
+    )
+
+
 async def _database_fault(request: Request, error: Exception) -> JSONResponse:
-    """Hide what the driver says from the client, but not from the log."""
-    logger.error("the database does not answer", exc_info=error)
-    detail = "The database does not answer, or holds no release of this version; see /readyz."
-    return _problem(request, NoRelease, 503, detail, {"Retry-After": "5"})
+    """Tell the log what the driver says."""
+    assert isinstance(error, DBAPIError)
+    problem = database_problem(error)
+    if isinstance(problem, QueryTooLong):
+        logger.warning("%s took too long", request.url)
+    else:
+        logger.error("the database does not answer", exc_info=error)
+    return problem_response(problem, request.url.path)
+
+
+async def _no_free_connection(request: Request, error: Exception) -> JSONResponse:
+    logger.error("no connection to the database came free", exc_info=error)
+    detail = "All connections to the database are in use."
+    return problem_response(Overloaded(detail=detail), request.url.path)
 
 
 def add_handlers(app: FastAPI) -> None:
@@ -204,3 +327,4 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(DBAPIError, _database_fault)
+    app.add_exception_handler(NoFreeConnection, _no_free_connection)

@@ -8,17 +8,17 @@ from contextlib import asynccontextmanager
 from asgi_correlation_id import CorrelationIdMiddleware
 from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
-from fastapi_rfc9457 import InternalServerError, ValidationProblem
 from fastapi_rfc9457.server import get_problem_docs_router, problems
 
 from app import __version__
-from app.api import docs, evidence, finding, graph, meta
+from app.api import docs, evidence, finding, graph, meta, metrics
 from app.api.caching import ReadyAnswers
+from app.api.limits import RateLimit, Turns
 from app.api.middleware import AccessLog, BodyLimit, Head, Headers, Net, Preflight, access_logger
 from app.api.resources import ROUTERS
 from app.catalog import RESOURCES
-from app.db import Database, parse_url
-from app.errors import AddressTooLong, NoRelease, add_handlers
+from app.db import READERS, Database, parse_url, parse_urls
+from app.errors import ANYWHERE, add_handlers
 from app.pages.problems import Pages
 from app.pages.routes import mount_static
 from app.pages.routes import router as pages
@@ -63,13 +63,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         lifespan=lifespan,
         dependencies=[Depends(check_parameters)],
-        responses=problems(ValidationProblem, AddressTooLong, NoRelease, InternalServerError),
+        responses=problems(*ANYWHERE),
     )
     app.state.settings = settings
-    app.state.database = Database(parse_url(settings.database_url))
+    app.state.database = Database(
+        parse_url(settings.database_url), parse_urls(settings.replica_urls), settings.query_seconds
+    )
     app.state.release = None
     add_handlers(app)
-    routers = [evidence.router, *ROUTERS, finding.router, graph.router, meta.router]
+    routers = [evidence.router, *ROUTERS, finding.router, graph.router, meta.router, metrics.router]
     routes = [each for router in routers for each in router.routes if isinstance(each, APIRoute)]
     app.state.paths = [each.path_format for each in routes]
     for router in [*routers, docs.router, pages]:
@@ -84,6 +86,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 def add_middleware(app: FastAPI, settings: Settings) -> None:
     """From the innermost to the outermost."""
+    app.add_middleware(Turns, at_once=READERS)
     app.add_middleware(BodyLimit)
     app.add_middleware(Net)
     app.add_middleware(Pages)
@@ -103,6 +106,11 @@ def add_middleware(app: FastAPI, settings: Settings) -> None:
         most_bytes=settings.cache_bytes,
         warm_up=settings.warm_up,
     )
+    if settings.rate_limit:
+        app.add_middleware(
+            RateLimit, main=app, rate=settings.rate_limit, storage=settings.rate_limit_storage
+        )
+    app.add_middleware(metrics.Metrics, main=app)
     if settings.access_log:
         access_logger.setLevel(logging.INFO)
         access_logger.propagate = False

@@ -1,39 +1,261 @@
-"""HTTP below the application: what the server cannot read as a request is answered with a problem too."""
+"""HTTP below the application: time for each part of a request, room for it, and problems in words of ours.
 
+What comes too slowly, is too large or cannot be read is refused here; no application is asked about it.
+"""
+
+import asyncio
 import json
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any
 
 from fastapi_rfc9457 import PROBLEM_MEDIA_TYPE, BadRequest, Problem
-from fastapi_rfc9457.uris import slug_of
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from fastapi_rfc9457.problem import sent_headers
+from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from app.errors import AddressTooLong
+from app.api.metrics import count_refused
+from app.errors import (
+    AddressTooLong,
+    HeadersTooLarge,
+    Overloaded,
+    RequestTimeout,
+    problem_body,
+    problem_response,
+)
 
 LONGEST_ADDRESS = 65_535
 """Bytes of an address that the parser of the server can read."""
 
+LARGEST_HEADERS = 32_768
+"""Bytes of header fields, names and values."""
+
+
+class Reading(Enum):
+    """Which part of a request is being waited for."""
+
+    HEAD = 1
+    BODY = 2
+    NOTHING = 3
+
+
+class Unreadable(Exception):
+    """Stops the parser: the request is to be refused."""
+
 
 class Protocol(HttpToolsProtocol):
-    """HTTP that answers a problem to what it cannot read as well; no application is asked about that."""
+    """HTTP in which nobody can hold a connection for longer than a request, or an answer, needs."""
+
+    head_seconds = 10.0
+    """For the head of a request, from the connection or its first byte on."""
+    body_seconds = 30.0
+    """For the body, from the head on."""
+    write_seconds = 20.0
+    """For a client that has stopped reading an answer, until it reads on."""
+    farewell_seconds = 0.3
+    """How long an idle connection stays open once the service is told to end: a request may be on its way."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        # The limit of the server counts idle connections too, and answers in plain text.
+        self.most_connections = self.limit_concurrency
+        self.limit_concurrency = None
+        self.refused = False
+        self.ending = False
+        self.reading = Reading.HEAD
+        self.head_size = 0
+        self.fields_size = 0
+        self.url = b""
+        self.at_fault: Problem | None = None
+        self.waiting: asyncio.TimerHandle | None = None
+        self.waiting_for: Reading = Reading.NOTHING
+        self.stalled: asyncio.TimerHandle | None = None
+        self.running: RequestResponseCycle | None = None
+
+    # From the first byte to the last
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if self.most_connections and len(self.connections) > self.most_connections:
+            self.make_room(self.most_connections)
+        self.watch()
+
+    def make_room(self, most: int) -> None:
+        """Close a connection that nobody uses; where there is none, this one is told to come later.
+
+        As many again are told so as are served; beyond that there is not even room for words.
+        """
+        idle = next((each for each in self.connections if each is not self and is_idle(each)), None)
+        if idle is not None:
+            idle.transport.close()
+            self.connections.discard(idle)
+        elif len(self.connections) > 2 * most:
+            self.transport.abort()
+        else:
+            self.refused = True
+
+    def data_received(self, data: bytes) -> None:
+        if self.reading is Reading.NOTHING and self.answered():
+            self.reading = Reading.HEAD  # even if it is a line break, with which no request begins
+            self.head_size = 0
+        super().data_received(data)
+        if self.transport.is_closing():
+            return
+        if self.reading is Reading.HEAD:
+            self.head_size += len(data)
+            if self.head_size > LONGEST_ADDRESS + LARGEST_HEADERS:
+                self.refuse(headers_too_large())
+        self.watch()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.reading = Reading.HEAD
+        self.head_size = self.fields_size = 0
+
+    def on_url(self, url: bytes) -> None:
+        super().on_url(url)
+        if len(self.url) > LONGEST_ADDRESS:
+            self.stop(AddressTooLong(detail=f"An address has at most {LONGEST_ADDRESS} characters."))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.fields_size += len(name) + len(value)
+        if self.fields_size > LARGEST_HEADERS:
+            self.stop(headers_too_large())
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        super().on_headers_complete()
+        self.reading = Reading.BODY
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self.reading = Reading.NOTHING
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        for timer in (self.waiting, self.stalled):
+            if timer is not None:
+                timer.cancel()
+        if self.running is not None and not self.running.response_complete:
+            # The server tells the last request alone, which need not be the one that is answered.
+            self.running.disconnected = True
+            self.running.message_event.set()
+        super().connection_lost(exc)
+
+    def _should_upgrade(self) -> bool:
+        return False  # no address here speaks anything but HTTP
+
+    def answered(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
+
+    # Time
+
+    def watch(self) -> None:
+        """Have the clock run for what is being waited for, from when that began."""
+        if self.waiting_for is self.reading:
+            return
+        if self.waiting is not None:
+            self.waiting.cancel()
+            self.waiting = None
+        self.waiting_for = self.reading
+        if self.reading is not Reading.NOTHING:
+            seconds = self.head_seconds if self.reading is Reading.HEAD else self.body_seconds
+            self.waiting = self.loop.call_later(seconds, self.too_slow)
+
+    def too_slow(self) -> None:
+        if self.transport.is_closing():
+            return
+        if self.pipeline:
+            # It is this side that reads no further, until the request before is answered.
+            self.waiting_for = Reading.NOTHING
+            self.watch()
+        elif self.reading is Reading.HEAD and not self.head_size:
+            super().shutdown()  # nothing was asked
+        else:
+            self.refuse(RequestTimeout(detail="The request did not arrive in time."))
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.stalled = self.loop.call_later(self.write_seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self.stalled is not None:
+            self.stalled.cancel()
+            self.stalled = None
+
+    # Answers without the application
+
+    def stop(self, problem: Problem) -> None:
+        """Refuse from within the parser, which hands on no problem but ends at any exception."""
+        self.at_fault = problem
+        raise Unreadable
 
     def send_400_response(self, msg: str) -> None:
-        too_long = len(getattr(self, "url", b"")) > LONGEST_ADDRESS
-        problem: type[Problem] = AddressTooLong if too_long else BadRequest
-        body = {
-            "type": f"/problems/{slug_of(problem)}",
-            "title": problem.title,
-            "status": problem.status,
-            "detail": f"An address has at most {LONGEST_ADDRESS} characters." if too_long else msg,
-        }
-        content = json.dumps(body).encode()
-        fields = [
-            *self.server_state.default_headers,
-            (b"Content-Type", PROBLEM_MEDIA_TYPE.encode()),
-            (b"Content-Length", str(len(content)).encode()),
-            (b"Connection", b"close"),
-        ]
-        lines = [
-            f"HTTP/1.1 {problem.status} {problem.title}".encode(),
-            *(b": ".join(each) for each in fields),
-        ]
-        self.transport.write(b"\r\n".join([*lines, b"", content]))
-        self.transport.close()
+        self.refuse(self.at_fault or BadRequest(detail=msg))
+
+    def refuse(self, problem: Problem) -> None:
+        """Answer a problem and close; where an answer is being sent already, close after that."""
+        begun = self.cycle is not None and self.cycle.response_started
+        asked_before = self.reading is not Reading.BODY and not self.answered()
+        if (begun and not self.answered()) or asked_before or self.pipeline:
+            self.cycle.keep_alive = False
+        elif begun and self.reading is Reading.BODY:
+            self.transport.close()  # it is answered; what still comes is of no interest
+        else:
+            count_refused(problem.status)
+            self.transport.write(written(problem, dict(self.server_state.default_headers)))
+            self.transport.close()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        if self.refused and cycle.scope["path"] != "/livez":
+            count_refused(Overloaded.status)
+            app = overloaded
+        if self.ending or self.refused:
+            cycle.keep_alive = False
+        self.running = cycle
+        super()._start_asgi_task(cycle, app)
+
+    # The end
+
+    def shutdown(self) -> None:
+        """End the connection: after the answer, or else after a request that may be on its way."""
+        self.ending = True
+        if self.answered():
+            self.loop.call_later(self.farewell_seconds, super().shutdown)
+        else:
+            super().shutdown()
+
+
+def is_idle(connection: Any) -> bool:
+    """Whether nothing of a request has come that is not answered."""
+    return (
+        isinstance(connection, Protocol)
+        and connection.answered()
+        and (connection.reading is Reading.NOTHING or not connection.head_size)
+    )
+
+
+def headers_too_large() -> HeadersTooLarge:
+    return HeadersTooLarge(detail=f"Header fields have at most {LARGEST_HEADERS} bytes.")
+
+
+def written(problem: Problem, fields: Mapping[bytes, bytes]) -> bytes:
+    """A problem as the bytes of an answer, after which the connection is closed."""
+    content = json.dumps(problem_body(type(problem), problem.detail or "")).encode()
+    every = {
+        **{name.decode(): value.decode() for name, value in fields.items()},
+        **sent_headers(problem),
+        "content-type": PROBLEM_MEDIA_TYPE,
+        "content-length": str(len(content)),
+        "connection": "close",
+    }
+    lines = [
+        f"HTTP/1.1 {problem.status} {problem.title}",
+        *(f"{name}: {each}" for name, each in every.items()),
+    ]
+    return "\r\n".join([*lines, "", ""]).encode() + content
+
+
+async def overloaded(scope: Scope, receive: Receive, send: Send) -> None:
+    problem = Overloaded(detail="All connections are in use.")
+    await problem_response(problem, scope["path"], {"Connection": "close"})(scope, receive, send)

@@ -451,10 +451,12 @@ def get_items(session: Session, resource: Resource, ids: Collection[str]) -> dic
 def reading(database: Database) -> Iterator[tuple[Session, ReleaseRead]]:
     """A session that reads one release from beginning to end, and that release; raises NoRelease."""
     try:
-        engine = database.engine()
+        connection = database.connect()
     except FileNotFoundError:
         raise NoRelease(detail="The embedded database does not exist yet; `il6 seed` makes it.") from None
-    with Session(engine) as session:
+    except OSError as error:
+        raise NoRelease(detail=f"The embedded database cannot be read: {error.strerror}.") from None
+    with connection, Session(connection) as session:
         yield session, current_release(session)
 
 

@@ -157,10 +157,18 @@ def database_url(new_database: NewDatabase) -> str:
 
 
 @contextmanager
-def serving(url: str, **settings: Any) -> Iterator[httpx.Client]:
+def serving(url: str, protocol: type[Protocol] = Protocol, **settings: Any) -> Iterator[httpx.Client]:
     """A live server over a database, in a thread, and a client of it."""
     app = create_app(Settings(database_url=url, **{"access_log": False, "warm_up": False, **settings}))
-    server = uvicorn.Server(uvicorn.Config(app, port=0, http=Protocol, log_level="warning", access_log=False))
+    config = uvicorn.Config(
+        app,
+        port=0,
+        http=protocol,
+        log_level="warning",
+        access_log=False,
+        limit_concurrency=app.state.settings.connections,
+    )
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:

@@ -99,7 +99,7 @@ def test_a_database_of_another_make_is_named(run, monkeypatch: pytest.MonkeyPatc
 
 
 def test_settings_are_few_and_described() -> None:
-    assert len(Settings.model_fields) <= 10
+    assert len(Settings.model_fields) <= 12
     assert all(each.description for each in Settings.model_fields.values())
 
 

@@ -106,8 +106,8 @@ def add_examples(app: FastAPI) -> None:
         answers = examples(app.state.database)
         for path in document["paths"].values():
             for operation in path.values():
-                content = operation["responses"]["200"]["content"]["application/json"]
                 if operation["operationId"] in answers:
+                    content = operation["responses"]["200"]["content"]["application/json"]
                     content["example"] = answers[operation["operationId"]]
         return document
 

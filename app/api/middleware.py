@@ -7,13 +7,12 @@ from datetime import UTC, datetime
 
 from asgi_correlation_id import correlation_id
 from fastapi import FastAPI
-from fastapi_rfc9457 import PROBLEM_MEDIA_TYPE
+from fastapi_rfc9457 import InternalServerError
 from starlette.datastructures import MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import BodyTooLarge
+from app.errors import BodyTooLarge, problem_response
 
 logger = logging.getLogger(__name__)
 access_logger = logging.getLogger("il6.access")
@@ -140,14 +139,9 @@ class Net:
             if scope["type"] != "http" or begun:
                 raise
             logger.exception("%s %s failed", scope["method"], scope["path"])
-            body = {
-                "type": "/problems/internal-server",
-                "title": "Internal Server Error",
-                "status": 500,
-                "detail": "Something went wrong here; the log of the service tells it by the X-Request-ID.",
-                "instance": scope["path"],
-            }
-            await JSONResponse(body, 500, media_type=PROBLEM_MEDIA_TYPE)(scope, receive, send)
+            detail = "Something went wrong here; the log of the service tells it by the X-Request-ID."
+            response = problem_response(InternalServerError(detail=detail), scope["path"])
+            await response(scope, receive, send)
 
 
 class BodyLimit:
@@ -169,16 +163,8 @@ class BodyLimit:
             body += message.get("body", b"")
             more = message.get("more_body", False)
         if len(body) > LARGEST_BODY:
-            problem = {
-                "type": "/problems/body-too-large",
-                "title": BodyTooLarge.title,
-                "status": BodyTooLarge.status,
-                "detail": f"A body has at most {LARGEST_BODY} bytes.",
-                "instance": scope["path"],
-            }
-            response = JSONResponse(
-                problem, 413, media_type=PROBLEM_MEDIA_TYPE, headers={"Connection": "close"}
-            )
+            problem = BodyTooLarge(detail=f"A body has at most {LARGEST_BODY} bytes.")
+            response = problem_response(problem, scope["path"], {"Connection": "close"})
             await response(scope, receive, send)
             return
         whole: Message | None = {"type": "http.request", "body": body, "more_body": False}
