@@ -114,6 +114,17 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQL]
     server.stop()
 
 
+def until_answering(address: str) -> None:
+    """Wait for a service in a process of its own."""
+    for _ in range(300):
+        try:
+            httpx.get(f"{address}/livez").raise_for_status()
+            return
+        except httpx.HTTPError:
+            time.sleep(0.1)
+    raise AssertionError("the program does not answer")
+
+
 NewDatabase = Callable[[], str]
 
 

@@ -19,7 +19,7 @@ from app.answers import Facts
 from app.catalog import RESOURCES
 from app.seeding.files import checksum
 from app.settings import SEED
-from tests.conftest import free_port
+from tests.conftest import free_port, until_answering
 
 
 def test_release(client: httpx.Client, facts: Facts) -> None:
@@ -95,21 +95,11 @@ def program(database_url: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
         text=True,
     )
     address = f"http://127.0.0.1:{port}"
-    wait(address)
+    until_answering(address)
     yield process, address
     if process.poll() is None:
         process.kill()
     process.communicate()
-
-
-def wait(address: str) -> None:
-    for _ in range(300):
-        try:
-            httpx.get(f"{address}/livez").raise_for_status()
-            return
-        except httpx.HTTPError:
-            time.sleep(0.1)
-    raise AssertionError("the program does not answer")
 
 
 def test_the_access_log_is_one_json_line_per_request(program: tuple[subprocess.Popen[str], str]) -> None:
@@ -145,7 +135,7 @@ def test_the_access_log_can_be_turned_off(database_url: str, capfd: pytest.Captu
         text=True,
     )
     try:
-        wait(f"http://127.0.0.1:{port}")
+        until_answering(f"http://127.0.0.1:{port}")
         assert httpx.get(f"http://127.0.0.1:{port}/inhibitors/tocilizumab").json()["name"] == "Tocilizumab"
     finally:
         process.send_signal(signal.SIGTERM)
