@@ -9,7 +9,7 @@ import tempfile
 import time
 import typing
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -25,6 +25,8 @@ from rich.table import Table
 from sqlalchemy import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlmodel import Session
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors import Multiprocess
 
 from app.api.limits import check_rate
 from app.api.resources import body_of
@@ -72,20 +74,38 @@ def serve(
     settings = read_settings()
     database_url()
     check_serving(settings, workers)
-    with counted_together(workers):
-        uvicorn.run(
-            "app.main:app",
-            http="app.protocol:Protocol",
-            ws="none",
-            host=host or settings.host,
-            port=settings.port if port is None else port,
-            workers=workers,
-            access_log=False,
-            server_header=False,
-            limit_concurrency=settings.connections,
-            timeout_keep_alive=65,  # longer than what stands in front keeps an idle connection
-            timeout_graceful_shutdown=10,
-        )
+    config = uvicorn.Config(
+        "app.main:app",
+        http="app.protocol:Protocol",
+        ws="none",
+        host=host or settings.host,
+        port=settings.port if port is None else port,
+        workers=workers,
+        access_log=False,
+        server_header=False,
+        limit_concurrency=settings.connections,
+        timeout_keep_alive=65,  # longer than what stands in front keeps an idle connection
+        timeout_graceful_shutdown=10,
+    )
+    if workers == 1:
+        server = uvicorn.Server(config)
+        with suppress(KeyboardInterrupt):
+            server.run()
+        if not server.started:
+            raise typer.Exit(STARTUP_FAILURE)
+        return
+    with counted_together():
+        Workers(config, [config.bind_socket()]).run()
+
+
+class Workers(Multiprocess):
+    """The processes that answer, and the one that minds them."""
+
+    def terminate_all(self) -> None:
+        """Take no new connection from now on: left open here, the socket would go on making some."""
+        for each in self.sockets:
+            each.close()
+        super().terminate_all()
 
 
 def check_serving(settings: Settings, workers: int) -> None:
@@ -102,9 +122,9 @@ def check_serving(settings: Settings, workers: int) -> None:
 
 
 @contextmanager
-def counted_together(workers: int) -> Iterator[None]:
+def counted_together() -> Iterator[None]:
     """A folder in which several workers count, so that each tells Prometheus the numbers of all."""
-    if workers == 1 or "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         yield
         return
     try:

@@ -126,9 +126,19 @@ def timed(step: Step) -> Step:
     def limited(self: "TimedCursor", *arguments: Any) -> Any:
         deadline = self.connection.deadline  # type: ignore[attr-defined]
         deadline.at = time.monotonic() + deadline.seconds
-        return step(self, *arguments)
+        try:
+            return step(self, *arguments)
+        except UnicodeDecodeError:
+            raise damaged() from None
 
     return limited  # type: ignore[return-value]
+
+
+def damaged() -> sqlite3.DatabaseError:
+    """What the driver should say, and does not, of a damaged text."""
+    error = sqlite3.DatabaseError("a text is damaged")
+    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    return error
 
 
 class TimedCursor(sqlite3.Cursor):

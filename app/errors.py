@@ -286,7 +286,12 @@ def methods_of(request: Request) -> list[str]:
     return [*answered, "HEAD"] if "GET" in answered else answered
 
 
-DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR)
+UNREADABLE = (
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CANTOPEN,
+)
 QUERY_CANCELED = "57014"
 """The SQLSTATE of a query that PostgreSQL ended."""
 
@@ -296,10 +301,9 @@ def database_problem(error: DBAPIError) -> Problem:
     code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
     if code == sqlite3.SQLITE_INTERRUPT or getattr(error.orig, "sqlstate", None) == QUERY_CANCELED:
         return QueryTooLong(detail="The database took too long over it. Ask for less at a time.")
-    if code in DAMAGED:
-        return DatabaseUnavailable(detail="The embedded database is damaged; `il6 seed` builds it anew.")
-    if code == sqlite3.SQLITE_CANTOPEN:
-        return DatabaseUnavailable(detail="The embedded database cannot be opened.")
+    if code in UNREADABLE:
+        detail = "The embedded database is damaged or cannot be read; `il6 seed` builds it anew."
+        return DatabaseUnavailable(detail=detail)
     return DatabaseUnavailable(
         detail="The database does not answer, or holds no release of this version; see /readyz."
     )

@@ -107,9 +107,7 @@ def add_middleware(app: FastAPI, settings: Settings) -> None:
         warm_up=settings.warm_up,
     )
     if settings.rate_limit:
-        app.add_middleware(
-            RateLimit, main=app, rate=settings.rate_limit, storage=settings.rate_limit_storage
-        )
+        app.add_middleware(RateLimit, main=app, rate=settings.rate_limit, storage=settings.rate_limit_storage)
     app.add_middleware(metrics.Metrics, main=app)
     if settings.access_log:
         access_logger.setLevel(logging.INFO)

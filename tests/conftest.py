@@ -53,9 +53,9 @@ def free_port() -> int:
 
 
 class PostgreSQL:
-    """A server of its own in a temporary folder, on a free port of the loopback."""
+    """A server of its own in a temporary folder, on a free port of the loopback; or a replica of another."""
 
-    def __init__(self, programs: Path, folder: Path) -> None:
+    def __init__(self, programs: Path, folder: Path, primary: "PostgreSQL | None" = None) -> None:
         self.programs = programs
         self.folder = folder
         self.port = free_port()
@@ -64,6 +64,10 @@ class PostgreSQL:
             shutil.chown(folder, "nobody", "nogroup")
             for above in folder.parents[:3]:
                 above.chmod(above.stat().st_mode | 0o011)
+        if primary:
+            copy = ["-d", primary.url(), "-D", "data", "-R", "-c", "fast", "--no-sync"]
+            self.run("pg_basebackup", *copy)
+            return
         self.run(
             "initdb",
             "-D",

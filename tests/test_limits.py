@@ -21,7 +21,7 @@ from app.cli import app as cli
 from app.db import READERS, make_engine, parse_url
 from app.protocol import LARGEST_HEADERS, Protocol
 from app.seeding.build import seed
-from app.seeding.files import SEED
+from app.settings import SEED
 from tests.conftest import NewDatabase, free_port, migrated, serving, unmeasured
 
 

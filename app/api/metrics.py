@@ -163,5 +163,6 @@ def read_metrics(request: Request) -> Response:
     now = CollectorRegistry()
     now.register(ReleaseCollector(current(request.app.state.database)))
     return Response(
-        generate_latest(counted) + generate_latest(now), headers={"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"}
+        generate_latest(counted) + generate_latest(now),
+        headers={"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"},
     )

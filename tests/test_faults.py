@@ -1,0 +1,474 @@
+"""Faults: whatever breaks, nothing is lost, no answer is wrong, and the service recovers by itself.
+
+Each is tried for a moment; `make faults` tries it at full length.
+"""
+
+import http.client
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from app.db import Database, parse_url
+from app.queries import reading
+from app.seeding.build import StorageFault, seed
+from app.settings import SEED
+from tests.conftest import (
+    NewDatabase,
+    PostgreSQL,
+    free_port,
+    migrated,
+    serving,
+    unmeasured,
+    until_answering,
+)
+
+FULL = os.environ.get("IL6_TEST_FAULTS") == "full"
+
+OLD, NEW = "2026.11", "2026.12"
+CANNOT_READ = "The embedded database is damaged or cannot be read; `il6 seed` builds it anew."
+CANCERS = "/cancers?limit=500"
+
+
+@dataclass
+class Load:
+    """What clients saw that asked without a pause, over connections that stay open."""
+
+    statuses: Counter[int] = field(default_factory=Counter)
+    releases: Counter[str] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
+    """Answers that are none: cut short, of two releases, or no problem where they are no success."""
+    lost: list[str] = field(default_factory=list)
+    """Requests on an open connection that were not answered."""
+    refused: int = 0
+    """Connections that could not be made."""
+
+    def judge(self, status: int, headers: http.client.HTTPMessage, body: bytes) -> None:
+        self.statuses[status] += 1
+        if status != 200:
+            if headers["Content-Type"] != "application/problem+json" or not headers["Retry-After"]:
+                self.wrong.append(f"{status} {headers['Content-Type']}")
+            return
+        release = headers["X-Atlas-Release"]
+        self.releases[release] += 1
+        items = json.loads(body)["items"]
+        changed = {each["summary"].startswith("Anew.") for each in items if each["id"] in CHANGED}
+        if changed != {release == NEW} or len(items) != 49:
+            self.wrong.append(f"{len(items)} items of release {release}: {changed}")
+
+
+@contextmanager
+def load(client: httpx.Client, clients: int = 4) -> Iterator[Load]:
+    """Ask for the list of all cancers from several clients, until the block ends."""
+    seen = Load()
+    stop = threading.Event()
+    host, port = client.base_url.host, client.base_url.port
+
+    def ask() -> None:
+        while not stop.is_set():
+            with closing(http.client.HTTPConnection(host, port, timeout=60)) as connection:
+                try:
+                    connection.connect()
+                except OSError:
+                    seen.refused += 1
+                    time.sleep(0.05)
+                    continue
+                ask_over(connection)
+
+    def ask_over(connection: http.client.HTTPConnection) -> None:
+        """Until the connection is closed, which the answer before has to announce."""
+        answered = 0
+        while not stop.is_set():
+            try:
+                connection.request("GET", CANCERS)
+                answer = connection.getresponse()
+                seen.judge(answer.status, answer.headers, answer.read())
+            except (OSError, http.client.HTTPException) as error:
+                if answered:
+                    seen.lost.append(repr(error))
+                else:
+                    seen.refused += 1  # the system had made the connection, and no process had taken it yet
+                return
+            answered += 1
+            if answer.will_close:
+                return
+
+    threads = [threading.Thread(target=ask) for _ in range(clients)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield seen
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+
+CHANGED = set(
+    re.findall(
+        r"^- id: (\S+)\n(?:  .*\n)*?  summary: (?=[A-Z])",
+        (SEED / "cancers.yaml").read_text("utf-8"),
+        re.MULTILINE,
+    )
+)
+"""The cancers whose summary another release begins otherwise."""
+
+
+@pytest.fixture(scope="session")
+def another(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Seed files of another release, in which nearly every cancer has another summary."""
+    folder = tmp_path_factory.mktemp("another") / "seed"
+    shutil.copytree(SEED, folder)
+    for file, pattern, text in (
+        ("RELEASE", f"version: '{OLD}'", f"version: '{NEW}'"),
+        ("cancers.yaml", "^  summary: (?=[A-Z])", "  summary: Anew. "),
+    ):
+        path = folder / file
+        path.write_text(re.sub(pattern, text, path.read_text("utf-8"), flags=re.MULTILINE), "utf-8")
+    assert len(CHANGED) > 40
+    return folder
+
+
+@pytest.fixture(scope="session")
+def files(another: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Embedded files of the two releases, to be copied."""
+    folder = tmp_path_factory.mktemp("files")
+    made = folder / "old.sqlite", folder / "new.sqlite"
+    for source, path in zip((SEED, another), made, strict=True):
+        seed(source, parse_url(f"sqlite:///{path}"))
+    return made
+
+
+@pytest.fixture
+def placed(files: tuple[Path, Path], tmp_path: Path) -> Path:
+    """An embedded file of its own, to be spoilt."""
+    return Path(shutil.copy(files[0], tmp_path / "atlas.sqlite"))
+
+
+def il6(*arguments: str, url: str, **options: Any) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "app.cli", *arguments],
+        env={**unmeasured(), "IL6_DATABASE_URL": url, "IL6_ACCESS_LOG": "false", "PYTHONWARNINGS": "error"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        **options,
+    )
+
+
+def put(source: Path, path: Path) -> None:
+    """Put a file in the place of another as a seeding does: whole, under its name at once."""
+    aside = path.with_name(f".{path.name}.put")
+    shutil.copy(source, aside)
+    aside.replace(path)
+
+
+# Of the embedded file
+
+
+def test_a_file_replaced_under_load_gives_answers_of_one_release_each(
+    placed: Path, files: tuple[Path, Path]
+) -> None:
+    wanted = 10_000 if FULL else 300
+    with serving(f"sqlite:///{placed}") as client, load(client) as seen:
+        turn = 0
+        while seen.statuses.total() < wanted:
+            turn += 1
+            put(files[turn % 2], placed)
+            time.sleep(0.02)
+    assert not seen.wrong
+    assert not seen.lost
+    assert set(seen.statuses) == {200}
+    assert set(seen.releases) == {OLD, NEW}
+    assert min(seen.releases.values()) > wanted / 20
+
+
+def damage(content: bytearray, dice: random.Random) -> bytearray:
+    """What disks and people do to a file; a letter that has become another is what SQLite cannot see."""
+    match dice.choice(["page", "page", "page", "truncate", "head"]):
+        case "page":
+            for _ in range(dice.choice([1, 20, 200])):
+                start = dice.randrange(len(content) // 4096) * 4096
+                content[start : start + 4096] = dice.choice([bytes(4096), dice.randbytes(4096)])
+        case "truncate":
+            del content[dice.randrange(len(content)) :]
+        case "head":
+            content[dice.randrange(100) : 100] = b""
+    return content
+
+
+ASKED = [
+    "/readyz",
+    "/release",
+    "/search?q=il-6",
+    "/resolve?q=actemra",
+    "/evidence/summary?by=cancer,inhibitor",
+    "/evidence?facets=type,cancer&sort=-n",
+    "/inhibitors?format=csv",
+    "/publications?format=bibtex",
+    "/inhibitors/tocilizumab",
+    "/trials?q=siltuximab",
+    "/openapi.json",
+    "/metrics",
+]
+
+
+def test_a_damaged_file_is_never_a_fault_of_ours(placed: Path, files: tuple[Path, Path]) -> None:
+    """Where damage is noticed the answer is 503, or a file that breaks off; and a sound file mends all."""
+    dice = random.Random(6)
+    sound = placed.read_bytes()
+    seen: Counter[int] = Counter()
+    with serving(f"sqlite:///{placed}") as client:
+        for _ in range(300 if FULL else 12):
+            # In place, as a disk does it: connections are open, and the file stays the same one.
+            placed.write_bytes(damage(bytearray(sound), dice))
+            for path in ASKED:
+                try:
+                    answer = client.get(path)
+                except httpx.RemoteProtocolError:
+                    assert "format=" in path
+                    continue
+                seen[answer.status_code] += 1
+                assert answer.status_code in (200, 503), (path, answer.text)
+                if answer.status_code == 503:
+                    assert answer.headers["Retry-After"]
+                    assert answer.json()["type"] in ("/problems/no-release", "/problems/database-unavailable")
+        assert seen[503] > 20
+        put(files[0], placed)
+        for path in ASKED:
+            assert client.get(path).status_code == 200
+
+
+@pytest.mark.parametrize("content", ["empty", "truncated", "garbage"])
+def test_a_file_that_is_none_is_named_and_mended_by_a_seeding(placed: Path, content: str) -> None:
+    url = f"sqlite:///{placed}"
+    with serving(url) as client:
+        assert client.get(CANCERS).status_code == 200
+        os.truncate(placed, 0 if content == "empty" else placed.stat().st_size // 3)
+        if content == "garbage":
+            placed.write_bytes(b"no database at all" * 5000)
+        for path in (CANCERS, "/readyz"):
+            answer = client.get(path)
+            assert answer.status_code == 503
+            assert "il6 seed" in answer.json()["detail"] or "no release" in answer.json()["detail"]
+        assert client.get("/livez").status_code == 200
+        seed(SEED, parse_url(url))
+        assert client.get("/readyz").status_code == 200
+        assert client.get(CANCERS).json()["total"] == 49
+
+
+def test_a_full_disk_leaves_what_was_served(files: tuple[Path, Path], another: Path, tmp_path: Path) -> None:
+    """A real one, where this machine lets us have a disk; elsewhere test_seeding.py has a stand-in."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    size = files[0].stat().st_size + 2**20
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(disk)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("no disk can be mounted here")
+    try:
+        path = disk / "atlas.sqlite"
+        shutil.copy(files[0], path)
+        with serving(f"sqlite:///{path}") as client, load(client, 1) as seen:
+            for _ in range(5 if FULL else 1):
+                process = il6("seed", "--from", str(another), url=f"sqlite:///{path}")
+                said, _ = process.communicate(timeout=120)
+                assert process.returncode == os.EX_CANTCREAT, said
+                assert "disk is full" in said or "No space left" in said
+        assert set(seen.releases) == {OLD}
+        assert not seen.wrong
+        assert not seen.lost
+        assert [each.name for each in disk.iterdir()] == ["atlas.sqlite"]
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody who may not write")
+def test_a_folder_that_may_only_be_read_is_served_and_not_changed(
+    files: tuple[Path, Path], another: Path
+) -> None:
+    folder = Path("/var/tmp") / f"il6-atlas-faults-{os.getpid()}"
+    folder.mkdir(mode=0o755)
+    try:
+        url = parse_url(f"sqlite:///{shutil.copy(files[0], folder / 'atlas.sqlite')}")
+        shutil.copytree(another, folder / "seed")
+        child = os.fork()
+        if child == 0:
+            os.setuid(65534)
+            with suppress(BaseException):
+                seed(folder / "seed", url)
+                os._exit(1)
+            try:
+                seed(folder / "seed", url)
+            except StorageFault:
+                with reading(Database(url)) as (_, release):
+                    os._exit(0 if release.version == OLD else 2)
+            os._exit(3)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert sorted(each.name for each in folder.iterdir()) == ["atlas.sqlite", "seed"]
+    finally:
+        shutil.rmtree(folder)
+
+
+def test_a_file_that_may_not_be_read_is_503(placed: Path) -> None:
+    """Root may read anything, so a folder stands in the way."""
+    placed.unlink()
+    placed.mkdir()
+    with serving(f"sqlite:///{placed}") as client:
+        answer = client.get(CANCERS)
+        assert answer.status_code == 503
+        assert answer.json()["detail"] == CANNOT_READ
+    with serving(f"sqlite:///{placed / 'atlas.sqlite'}/below") as client:
+        assert client.get(CANCERS).status_code == 503
+
+
+# Of a seeding
+
+
+def test_a_seeding_killed_under_load_loses_nothing(new_database: NewDatabase, another: Path) -> None:
+    """Here under load, and fifty times at full length; test_seeding.py kills more often, without load."""
+    url = migrated(new_database())
+    seed(SEED, parse_url(url))
+    dice = random.Random(11)
+    with serving(url) as client, load(client, 1) as seen:
+        for _ in range(50 if FULL else 2):
+            process = il6("seed", "--from", str(another), url=url)
+            time.sleep(dice.uniform(1, 6))
+            process.kill()
+            process.communicate()
+            if client.get("/release").json()["version"] == NEW:
+                seed(SEED, parse_url(url))
+        assert client.get("/readyz").status_code == 200
+    assert not seen.wrong
+    assert not seen.lost
+    assert set(seen.statuses) == {200}
+    if url.startswith("sqlite"):
+        seed(another, parse_url(url))
+        folder = Path(url.removeprefix("sqlite:///")).parent
+        assert [each.name for each in folder.iterdir()] == ["atlas.sqlite"]
+
+
+# Of the process
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_every_accepted_request_is_answered_when_the_service_is_told_to_end(
+    files: tuple[Path, Path], workers: int
+) -> None:
+    for _ in range(10 if FULL else 1):
+        port = free_port()
+        address = f"http://127.0.0.1:{port}"
+        process = il6("serve", "--port", str(port), "--workers", str(workers), url=f"sqlite:///{files[0]}")
+        try:
+            until_answering(address)
+            with httpx.Client(base_url=address) as client, load(client, 8) as seen:
+                time.sleep(1)
+                process.send_signal(signal.SIGTERM)
+                said, _ = process.communicate(timeout=30)
+                time.sleep(0.2)
+        finally:
+            process.kill()
+        assert "Traceback" not in said
+        assert not seen.wrong
+        assert set(seen.statuses) == {200}
+        assert not seen.lost
+        assert seen.refused
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port))
+
+
+# Of the server
+
+
+def stops(server: PostgreSQL) -> list[Callable[[], None]]:
+    """A stop in order, and one that leaves the log to be replayed."""
+    return [server.stop, lambda: server.run("pg_ctl", "-D", "data", "-m", "immediate", "-w", "stop")]
+
+
+@pytest.mark.postgresql
+def test_a_server_may_be_stopped_and_started(postgresql: PostgreSQL, new_database: NewDatabase) -> None:
+    url = migrated(new_database())
+    seed(SEED, parse_url(url))
+    with serving(url) as client:
+        for round_ in range(20 if FULL else 2):
+            with load(client, 2) as seen:
+                time.sleep(0.5)
+                stops(postgresql)[round_ % 2]()
+                try:
+                    answer = client.get(CANCERS)
+                    assert answer.status_code == 503
+                    assert answer.json()["type"] == "/problems/database-unavailable"
+                    assert answer.headers["Retry-After"] == "5"
+                    assert client.get("/readyz").status_code == 503
+                    assert client.get("/livez").status_code == 200
+                    assert "il6_ready 0.0" in client.get("/metrics").text
+                finally:
+                    postgresql.start()
+                assert client.get(CANCERS).status_code == 200
+                assert client.get("/readyz").status_code == 200
+            assert not seen.wrong
+            assert not seen.lost
+            assert set(seen.statuses) == {200, 503}
+
+
+@pytest.fixture
+def replica(postgresql: PostgreSQL, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQL]:
+    """A second server that follows the first; it is not started yet."""
+    folder = tmp_path_factory.mktemp("replica")
+    server = PostgreSQL(postgresql.programs, folder, postgresql)
+    yield server
+    with suppress(AssertionError):
+        server.stop()
+
+
+@pytest.mark.postgresql
+def test_replicas_are_read_as_long_as_they_answer(
+    postgresql: PostgreSQL, new_database: NewDatabase, another: Path, request: pytest.FixtureRequest
+) -> None:
+    url = migrated(new_database())
+    seed(SEED, parse_url(url))
+    name = url.rpartition("/")[2]
+    replica: PostgreSQL = request.getfixturevalue("replica")
+    nowhere = f"postgresql://atlas@127.0.0.1:{free_port()}/{name}"
+    with serving(url, replica_urls=f"{replica.url(name)}, {nowhere}") as client:
+
+        def version() -> str | int:
+            answer = client.get("/release")
+            return str(answer.json()["version"]) if answer.status_code == 200 else answer.status_code
+
+        assert version() == OLD  # no replica answers yet: the server itself does
+        replica.start()
+        time.sleep(5.1)  # for which a replica that did not answer is left alone
+        assert version() == OLD
+        postgresql.stop()
+        try:
+            assert [version() for _ in range(4)] == [OLD] * 4  # the replica alone is there
+            replica.stop()
+            assert [version() for _ in range(2)] == [503] * 2
+        finally:
+            postgresql.start()
+        assert version() == OLD  # the server again, as the last resort
+        replica.start()
+        time.sleep(5.1)
+        seed(another, parse_url(url))
+        deadline = time.monotonic() + 20
+        while version() != NEW:
+            assert time.monotonic() < deadline, "the replica does not follow"
+            time.sleep(0.1)
