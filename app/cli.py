@@ -86,6 +86,7 @@ def serve(
         limit_concurrency=settings.connections,
         timeout_keep_alive=65,  # longer than what stands in front keeps an idle connection
         timeout_graceful_shutdown=10,
+        timeout_worker_healthcheck=60,  # a worker that is starting on a busy machine is not a dead one
     )
     if workers == 1:
         server = uvicorn.Server(config)

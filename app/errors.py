@@ -316,7 +316,7 @@ async def _database_fault(request: Request, error: Exception) -> JSONResponse:
     if isinstance(problem, QueryTooLong):
         logger.warning("%s took too long", request.url)
     else:
-        logger.error("the database does not answer", exc_info=error)
+        logger.error("the database does not answer: %s", error.orig)
     return problem_response(problem, request.url.path)
 
 

@@ -3,13 +3,14 @@
 import json
 import re
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select, text
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, col
 
 from app.catalog import BY_KIND, RESOURCES, Resource
@@ -456,8 +457,13 @@ def reading(database: Database) -> Iterator[tuple[Session, ReleaseRead]]:
         raise NoRelease(detail="The embedded database does not exist yet; `il6 seed` makes it.") from None
     except OSError as error:
         raise NoRelease(detail=f"The embedded database cannot be read: {error.strerror}.") from None
-    with connection, Session(connection) as session:
+    session = Session(connection)
+    try:
         yield session, current_release(session)
+    finally:
+        for each in (session, connection):
+            with suppress(DBAPIError):  # what was read is read, even if the server has gone since
+                each.close()
 
 
 def current_release(session: Session) -> ReleaseRead:

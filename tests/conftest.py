@@ -59,6 +59,7 @@ class PostgreSQL:
         self.programs = programs
         self.folder = folder
         self.port = free_port()
+        self.made = 0
         if os.getuid() == 0:
             # The server refuses to run as root; the folders above must let the other user through.
             shutil.chown(folder, "nobody", "nogroup")
@@ -104,6 +105,16 @@ class PostgreSQL:
     def url(self, name: str = "postgres") -> str:
         return f"postgresql://atlas@127.0.0.1:{self.port}/{name}"
 
+    def new_database(self) -> str:
+        """The URL of one more database without a table."""
+        self.made += 1
+        name = f"atlas_{self.made}"
+        engine = make_engine(parse_url(self.url())).execution_options(isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+        engine.dispose()
+        return self.url(name)
+
 
 @pytest.fixture(scope="session")
 def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQL]:
@@ -135,20 +146,12 @@ NewDatabase = Callable[[], str]
 @pytest.fixture(scope="session", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def new_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> NewDatabase:
     """Makes the URL of one more database without a table; the tests run once per engine."""
-    made = 0
 
     def make() -> str:
-        nonlocal made
-        made += 1
         if request.param == "sqlite":
             return f"sqlite:///{tmp_path_factory.mktemp('database') / 'atlas.sqlite'}"
         server: PostgreSQL = request.getfixturevalue("postgresql")
-        name = f"atlas_{made}"
-        engine = make_engine(parse_url(server.url())).execution_options(isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name}"))
-        engine.dispose()
-        return server.url(name)
+        return server.new_database()
 
     return make
 

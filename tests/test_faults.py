@@ -403,8 +403,8 @@ def stops(server: PostgreSQL) -> list[Callable[[], None]]:
 
 
 @pytest.mark.postgresql
-def test_a_server_may_be_stopped_and_started(postgresql: PostgreSQL, new_database: NewDatabase) -> None:
-    url = migrated(new_database())
+def test_a_server_may_be_stopped_and_started(postgresql: PostgreSQL) -> None:
+    url = migrated(postgresql.new_database())
     seed(SEED, parse_url(url))
     with serving(url) as client:
         for round_ in range(20 if FULL else 2):
@@ -440,9 +440,9 @@ def replica(postgresql: PostgreSQL, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.mark.postgresql
 def test_replicas_are_read_as_long_as_they_answer(
-    postgresql: PostgreSQL, new_database: NewDatabase, another: Path, request: pytest.FixtureRequest
+    postgresql: PostgreSQL, another: Path, request: pytest.FixtureRequest
 ) -> None:
-    url = migrated(new_database())
+    url = migrated(postgresql.new_database())
     seed(SEED, parse_url(url))
     name = url.rpartition("/")[2]
     replica: PostgreSQL = request.getfixturevalue("replica")
