@@ -10,7 +10,7 @@ ifdef PORT
 export IL6_PORT := $(PORT)
 endif
 
-.PHONY: help serve test fuzz bench check format lock
+.PHONY: help serve test fuzz faults bench check format lock
 
 help: ## show these lines
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,13 +38,7 @@ test: .venv/test ## run the tests; those that need PostgreSQL or Chromium are sk
 fuzz: .venv/test ## try with many examples what make test tries with few
 	IL6_TEST_EXAMPLES=1000 $(BIN)/python -m pytest $(PARALLEL) tests/test_lists.py tests/test_search.py tests/test_schema.py $(ARGS)
 
-var/bench/ready: tests/bench/requirements.txt
-	test -x var/bench/bin/python || $(PYTHON) -m venv var/bench
-	var/bench/bin/python -m pip install --quiet --disable-pip-version-check -r tests/bench/requirements.txt
-	@touch $@
-
-bench: .venv/test var/bench/ready ## measure the speed beside that of other servers (needs wrk and two cores)
-	$(BIN)/python -m tests.bench.run $(ARGS)
+.PHONY: help serve test fuzz faults bench check format lock
 
 check: .venv/test ## look for faults in style, types, layers, migrations and data
 	$(BIN)/ruff format --check .
