@@ -60,6 +60,7 @@ class Protocol(HttpToolsProtocol):
         # The limit of the server counts idle connections too, and answers in plain text.
         self.most_connections = self.limit_concurrency
         self.limit_concurrency = None
+        self.since = self.loop.time()
         self.refused = False
         self.ending = False
         self.reading = Reading.HEAD
@@ -227,12 +228,11 @@ class Protocol(HttpToolsProtocol):
 
 
 def is_idle(connection: Any) -> bool:
-    """Whether nothing of a request has come that is not answered."""
-    return (
-        isinstance(connection, Protocol)
-        and connection.answered()
-        and (connection.reading is Reading.NOTHING or not connection.head_size)
-    )
+    """Whether all that was asked is answered; or nothing was asked, though there was time for it."""
+    if not isinstance(connection, Protocol) or not connection.answered():
+        return False
+    silent = not connection.head_size and connection.loop.time() - connection.since > 1
+    return connection.reading is Reading.NOTHING or silent
 
 
 def headers_too_large() -> HeadersTooLarge:

@@ -151,7 +151,7 @@ def test_an_accepted_request_is_answered_before_the_program_ends(
     closed: list[str] = []
 
     def ask() -> None:
-        with httpx.Client(base_url=address) as reader:
+        with httpx.Client(base_url=address, timeout=60) as reader:
             try:
                 while True:
                     answers.append(reader.get("/inhibitors?limit=500").status_code)
