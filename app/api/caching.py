@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import __version__
 from app.api.compression import CODINGS, SMALLEST, compressible, preferred
+from app.api.metrics import count_cache
 from app.catalog import RESOURCES
 from app.db import Database, FileState
 from app.errors import NoRelease
@@ -191,7 +192,6 @@ class ReadyAnswers:
         self.seen = float("-inf")
         self.look: asyncio.Task[None] | None = None
         self.warming: asyncio.Task[None] | None = None
-        self.hits = self.misses = self.unchanged = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
@@ -212,10 +212,10 @@ class ReadyAnswers:
         shelf.answers.move_to_end(answer.etag)
         asked = headers.get(b"if-none-match")
         if asked is not None and matches(asked, answer.etag):
-            self.unchanged += 1
+            count_cache("not_modified")
             ready = answer.not_modified
         else:
-            self.hits += 1
+            count_cache("hit")
         await deliver(ready, scope, send)
 
     async def find(self, shelf: Shelf, scope: Scope, receive: Receive, send: Send) -> None:
@@ -229,18 +229,18 @@ class ReadyAnswers:
         path, query = scope["path"], canonical(scope["query_string"])
         question = (path, query, accept or b"*/*")
         if asked is not None and unchanged_json(shelf.release, question, asked):
-            self.unchanged += 1
+            count_cache("not_modified")
             etag = make_etag(shelf.release, path, query, b"application/json")
             await deliver(not_modified(etag, b"Accept, Accept-Encoding", shelf.release), scope, send)
             return
         answer = shelf.find(*question)
         if answer is None:
-            self.misses += 1
+            count_cache("miss")
             answer = await self.answer_of(shelf, question, scope, receive, send)
             if answer is None:
                 return
         else:
-            self.hits += 1
+            count_cache("hit")
         coding = preferred((encodings or b"").decode("latin-1")) if answer.compressible else ""
         if coding not in answer.codings:
             ready = await run_in_threadpool(answer.ready, coding) if coding else answer.ready(coding)
