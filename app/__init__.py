@@ -1,3 +1,6 @@
 """IL-6 Atlas: curated, citable knowledge on interleukin-6 inhibitors in cancer."""
 
 __version__ = "0.1.0"
+
+SCHEMA_REVISION = "2026_11_finding"
+"""The newest migration: the schema that this version reads."""

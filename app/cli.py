@@ -75,7 +75,8 @@ def serve(
     database_url()
     check_serving(settings, workers)
     config = uvicorn.Config(
-        "app.main:app",
+        "app.front:create_front",
+        factory=True,
         http="app.protocol:Protocol",
         ws="none",
         host=host or settings.host,

@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import OperationalError
 
+from app.embedded import FileState, state_of
+
 logger = logging.getLogger(__name__)
 
 READERS = 8
@@ -28,9 +30,6 @@ STEPS = 10_000
 
 REST = 5
 """Seconds for which a replica that did not answer is not asked again."""
-
-FileState = tuple[tuple[int, int, int] | None, ...]
-"""Inode, time of change and size of a file and of its log: what differs when it was replaced or written."""
 
 
 def parse_url(text: str) -> URL:
@@ -92,14 +91,6 @@ def make_engine(url: URL, *, read_only: bool = False, seconds: float = math.inf)
         connection.exec_driver_sql("BEGIN")
 
     return engine
-
-
-def file_state(path: Path) -> tuple[int, int, int] | None:
-    try:
-        stat = path.stat()
-    except OSError:
-        return None
-    return stat.st_ino, stat.st_mtime_ns, stat.st_size
 
 
 def server_options(read_only: bool, seconds: float) -> dict[str, Any]:
@@ -194,15 +185,11 @@ class Database:
         self._replicas = [Replica(make_engine(each, read_only=True, seconds=seconds)) for each in replicas]
         self._turns = itertools.count()
 
-    @property
-    def is_file(self) -> bool:
-        return self._path is not None
-
     def state(self) -> FileState | None:
         """What changes with the embedded file; None of a server."""
         if self._path is None:
             return None
-        return tuple(map(file_state, (self._path, self._path.with_name(f"{self._path.name}-wal"))))
+        return state_of(self._path)
 
     def engine(self) -> Engine:
         """The engine of what is there now; raises OSError where there is no embedded file."""

@@ -1,7 +1,5 @@
 """The application: state, middleware, handlers and routers put together; nothing else."""
 
-import logging
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -12,9 +10,8 @@ from fastapi_rfc9457.server import get_problem_docs_router, problems
 
 from app import __version__
 from app.api import docs, evidence, finding, graph, meta, metrics
-from app.api.caching import ReadyAnswers
-from app.api.limits import RateLimit, Turns
-from app.api.middleware import AccessLog, BodyLimit, Head, Headers, Net, Preflight, access_logger
+from app.api.limits import Turns
+from app.api.middleware import BodyLimit, Head, Headers, Net, Preflight
 from app.api.resources import ROUTERS
 from app.catalog import RESOURCES
 from app.db import READERS, Database, parse_url, parse_urls
@@ -100,21 +97,7 @@ def add_middleware(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(Headers, main=app)
     if not settings.access_log:
         app.add_middleware(CorrelationIdMiddleware)
-    app.add_middleware(
-        ReadyAnswers,
-        main=app,
-        most_bytes=settings.cache_bytes,
-        warm_up=settings.warm_up,
-    )
-    if settings.rate_limit:
-        app.add_middleware(RateLimit, main=app, rate=settings.rate_limit, storage=settings.rate_limit_storage)
     app.add_middleware(metrics.Metrics, main=app)
-    if settings.access_log:
-        access_logger.setLevel(logging.INFO)
-        access_logger.propagate = False
-        access_logger.handlers = [logging.StreamHandler(sys.stdout)]
-        app.add_middleware(AccessLog)
-        app.add_middleware(CorrelationIdMiddleware)
 
 
 app = create_app()

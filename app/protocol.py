@@ -9,20 +9,8 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
-from fastapi_rfc9457 import PROBLEM_MEDIA_TYPE, BadRequest, Problem
-from fastapi_rfc9457.problem import sent_headers
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
-
-from app.api.metrics import count_refused
-from app.errors import (
-    AddressTooLong,
-    HeadersTooLarge,
-    Overloaded,
-    RequestTimeout,
-    problem_body,
-    problem_response,
-)
 
 LONGEST_ADDRESS = 65_535
 """Bytes of an address that the parser of the server can read."""
@@ -67,7 +55,7 @@ class Protocol(HttpToolsProtocol):
         self.head_size = 0
         self.fields_size = 0
         self.url = b""
-        self.at_fault: Problem | None = None
+        self.at_fault: Any = None
         self.waiting: asyncio.TimerHandle | None = None
         self.waiting_for: Reading = Reading.NOTHING
         self.stalled: asyncio.TimerHandle | None = None
@@ -116,7 +104,7 @@ class Protocol(HttpToolsProtocol):
     def on_url(self, url: bytes) -> None:
         super().on_url(url)
         if len(self.url) > LONGEST_ADDRESS:
-            self.stop(AddressTooLong(detail=f"An address has at most {LONGEST_ADDRESS} characters."))
+            self.stop(problem("AddressTooLong", f"An address has at most {LONGEST_ADDRESS} characters."))
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self.fields_size += len(name) + len(value)
@@ -172,7 +160,7 @@ class Protocol(HttpToolsProtocol):
         elif self.reading is Reading.HEAD and not self.head_size:
             super().shutdown()  # nothing was asked
         else:
-            self.refuse(RequestTimeout(detail="The request did not arrive in time."))
+            self.refuse(problem("RequestTimeout", "The request did not arrive in time."))
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -186,15 +174,15 @@ class Protocol(HttpToolsProtocol):
 
     # Answers without the application
 
-    def stop(self, problem: Problem) -> None:
+    def stop(self, problem: Any) -> None:
         """Refuse from within the parser, which hands on no problem but ends at any exception."""
         self.at_fault = problem
         raise Unreadable
 
     def send_400_response(self, msg: str) -> None:
-        self.refuse(self.at_fault or BadRequest(detail=msg))
+        self.refuse(self.at_fault or problem("BadRequest", msg))
 
-    def refuse(self, problem: Problem) -> None:
+    def refuse(self, problem: Any) -> None:
         """Answer a problem and close; where an answer is being sent already, close after that."""
         begun = self.cycle is not None and self.cycle.response_started
         asked_before = self.reading is not Reading.BODY and not self.answered()
@@ -209,7 +197,7 @@ class Protocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         if self.refused and cycle.scope["path"] != "/livez":
-            count_refused(Overloaded.status)
+            count_refused(503)
             app = overloaded
         if self.ending or self.refused:
             cycle.keep_alive = False
@@ -235,12 +223,30 @@ def is_idle(connection: Any) -> bool:
     return connection.reading is Reading.NOTHING or silent
 
 
-def headers_too_large() -> HeadersTooLarge:
-    return HeadersTooLarge(detail=f"Header fields have at most {LARGEST_HEADERS} bytes.")
+def problem(name: str, detail: str) -> Any:
+    """A problem of app.errors; it is imported when there is one, since a start should not wait for it."""
+    from app import errors
+
+    return getattr(errors, name)(detail=detail)
 
 
-def written(problem: Problem, fields: Mapping[bytes, bytes]) -> bytes:
+def headers_too_large() -> Any:
+    return problem("HeadersTooLarge", f"Header fields have at most {LARGEST_HEADERS} bytes.")
+
+
+def count_refused(status: int) -> None:
+    from app.api import metrics
+
+    metrics.count_refused(status)
+
+
+def written(problem: Any, fields: Mapping[bytes, bytes]) -> bytes:
     """A problem as the bytes of an answer, after which the connection is closed."""
+    from fastapi_rfc9457 import PROBLEM_MEDIA_TYPE
+    from fastapi_rfc9457.problem import sent_headers
+
+    from app.errors import problem_body
+
     content = json.dumps(problem_body(type(problem), problem.detail or "")).encode()
     every = {
         **{name.decode(): value.decode() for name, value in fields.items()},
@@ -257,5 +263,7 @@ def written(problem: Problem, fields: Mapping[bytes, bytes]) -> bytes:
 
 
 async def overloaded(scope: Scope, receive: Receive, send: Send) -> None:
-    problem = Overloaded(detail="All connections are in use.")
-    await problem_response(problem, scope["path"], {"Connection": "close"})(scope, receive, send)
+    from app.errors import problem_response
+
+    said = problem("Overloaded", "All connections are in use.")
+    await problem_response(said, scope["path"], {"Connection": "close"})(scope, receive, send)

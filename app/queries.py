@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, sele
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, col
 
+from app import SCHEMA_REVISION
 from app.catalog import BY_KIND, RESOURCES, Resource
 from app.cursor import no_cursor, pack, unpack
 from app.db import Database
@@ -23,7 +24,7 @@ from app.models.claim import Direction, Level
 from app.models.evidence import EvidenceFilters
 from app.models.filters import AnyKind, Filters, split_commas, without
 from app.models.finding import Entry, Property
-from app.models.release import SCHEMA_REVISION, Release, ReleaseRead
+from app.models.release import Release, ReleaseRead
 from app.names import find_id, resolve
 from app.search import found
 from app.text import squeeze

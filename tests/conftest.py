@@ -22,6 +22,7 @@ from sqlalchemy import Engine, event, text
 
 from app.answers import Facts
 from app.db import make_engine, parse_url
+from app.front import Front
 from app.main import create_app
 from app.models.release import ReleaseSeed
 from app.protocol import Protocol
@@ -177,14 +178,15 @@ def database_url(new_database: NewDatabase) -> str:
 @contextmanager
 def serving(url: str, protocol: type[Protocol] = Protocol, **settings: Any) -> Iterator[httpx.Client]:
     """A live server over a database, in a thread, and a client of it."""
-    app = create_app(Settings(database_url=url, **{"access_log": False, "warm_up": False, **settings}))
+    chosen = Settings(database_url=url, **{"access_log": False, "warm_up": False, **settings})
+    app = Front(chosen, lambda: create_app(chosen))
     config = uvicorn.Config(
         app,
         port=0,
         http=protocol,
         log_level="warning",
         access_log=False,
-        limit_concurrency=app.state.settings.connections,
+        limit_concurrency=chosen.connections,
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
@@ -194,7 +196,7 @@ def serving(url: str, protocol: type[Protocol] = Protocol, **settings: Any) -> I
         time.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
             yield client
     finally:
         server.should_exit = True

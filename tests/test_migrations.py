@@ -6,8 +6,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 from sqlmodel import SQLModel
 
+from app import SCHEMA_REVISION
 from app.db import make_engine, parse_url
-from app.models.release import SCHEMA_REVISION
 from app.seeding.build import alembic_config
 from tests.conftest import NewDatabase
 

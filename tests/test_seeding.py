@@ -16,8 +16,8 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+from app import SCHEMA_REVISION
 from app.db import make_engine, parse_url
-from app.models.release import SCHEMA_REVISION
 from app.seeding.build import ADVISORY_LOCK, DatabaseFault, StorageFault, seed
 from app.seeding.check import read_facts
 from app.seeding.files import DataFault, canonical, format_files

@@ -2,7 +2,8 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.routing import iter_route_contexts
@@ -54,24 +55,57 @@ NOWHERE = "none"
 """The route of what no route answers: the label has few values, whatever is asked."""
 
 
-def count_cache(result: str) -> None:
-    """Count a request that the cache was asked: hit, miss or not_modified."""
-    cached.labels(result).inc()
-
-
 def count_refused(status: int) -> None:
     """Count a request that was refused before the application could be asked."""
     requests.labels(NOWHERE, NOWHERE, status).inc()
 
 
+def count_answers(main: FastAPI, tally: Mapping[tuple[str | None, str, int, str], int]) -> None:
+    """Count what was answered without the application: path, method, status, and what was ready."""
+    for (path, method, status, result), number in tally.items():
+        cached.labels(result).inc(number)
+        if path is not None:
+            requests.labels(routes_of(main).find(path), method, status).inc(number)
+
+
+class Routes:
+    """The template of the route of a path, found without the router."""
+
+    def __init__(self, main: FastAPI) -> None:
+        self.exact: dict[str, str] = {}
+        self.below: dict[str, str] = {}
+        for route in iter_route_contexts(main.routes):
+            path = str(route.path).replace(":path}", "}")
+            fixed, parameter, _ = path.partition("/{")
+            if parameter or isinstance(route.original_route, Mount):
+                self.below.setdefault(fixed, path)
+            else:
+                self.exact[path] = path
+
+    def find(self, path: str) -> str:
+        if path in self.exact:
+            return self.exact[path]
+        while path:
+            path = path.rpartition("/")[0]
+            if path in self.below:
+                return self.below[path]
+        return NOWHERE
+
+
+@lru_cache(maxsize=1)
+def routes_of(main: FastAPI) -> Routes:
+    return Routes(main)
+
+
 class Metrics:
-    """Counts every request, and how long it took."""
+    """Counts what the application answers, and how long it takes.
+
+    What it hands to the door, to be kept there, the door counts as it is sent.
+    """
 
     def __init__(self, app: ASGIApp, main: FastAPI) -> None:
         self.app = app
         self.main = main
-        self.exact: dict[str, str] = {}
-        self.below: dict[str, str] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -89,31 +123,11 @@ class Metrics:
         try:
             await self.app(scope, receive, watch)
         finally:
-            route = self.route_of(scope["path"])
+            route = routes_of(self.main).find(scope["path"])
             method = scope["method"] if scope["method"] in METHODS else NOWHERE
-            requests.labels(route, method, status).inc()
+            if not scope.get("state", {}).get("collected"):
+                requests.labels(route, method, status).inc()
             seconds.labels(route).observe(time.perf_counter() - begun)
-
-    def route_of(self, path: str) -> str:
-        """The template of the route of a path, found without the router: a cache may have answered."""
-        if not self.exact:
-            self.learn()
-        if path in self.exact:
-            return self.exact[path]
-        while path:
-            path = path.rpartition("/")[0]
-            if path in self.below:
-                return self.below[path]
-        return NOWHERE
-
-    def learn(self) -> None:
-        for route in iter_route_contexts(self.main.routes):
-            path = str(route.path).replace(":path}", "}")
-            fixed, parameter, _ = path.partition("/{")
-            if parameter or isinstance(route.original_route, Mount):
-                self.below.setdefault(fixed, path)
-            else:
-                self.exact[path] = path
 
 
 class ReleaseCollector(Collector):

@@ -1,11 +1,7 @@
 """What wraps every request, whoever answers it: a log line, headers, HEAD, and a net for what went wrong."""
 
-import json
 import logging
-import time
-from datetime import UTC, datetime
 
-from asgi_correlation_id import correlation_id
 from fastapi import FastAPI
 from fastapi_rfc9457 import InternalServerError
 from starlette.datastructures import MutableHeaders
@@ -13,72 +9,12 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import BodyTooLarge, problem_response
+from app.headers import PAGE_HEADERS, SECURITY_HEADERS
 
 logger = logging.getLogger(__name__)
-access_logger = logging.getLogger("il6.access")
-
-SECURITY_HEADERS = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "*",
-    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-}
-"""On every response that does not bring its own; transport security is the affair of whoever ends TLS.
-
-Whether or not the request named its origin: a shared cache keeps one response for all.
-"""
-
-PAGE_HEADERS = {
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "cross-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Referrer-Policy": "no-referrer",
-    "X-Frame-Options": "DENY",
-}
-"""On pages besides: they say how a browser treats a document, and mean nothing for data."""
-
 
 LARGEST_BODY = 2**20
 """Bytes of a body: a thousand terms to resolve, with room to spare."""
-
-
-class AccessLog:
-    """Writes one JSON line per request: when, who, what, with which result, and how long it took."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        begun = time.perf_counter()
-        status = 0
-        size = 0
-
-        async def count(message: Message) -> None:
-            nonlocal status, size
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            elif message["type"] == "http.response.body":
-                size += len(message.get("body", b""))
-            await send(message)
-
-        try:
-            await self.app(scope, receive, count)
-        finally:
-            line = {
-                "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
-                "request_id": correlation_id.get(),
-                "client": scope["client"][0] if scope.get("client") else None,
-                "method": scope["method"],
-                "path": scope["path"],
-                "query": scope["query_string"].decode("latin-1"),
-                "status": status,
-                "bytes": size,
-                "ms": round((time.perf_counter() - begun) * 1000, 2),
-            }
-            access_logger.info(json.dumps(line))
 
 
 class Headers:

@@ -10,9 +10,6 @@ from sqlmodel import SQLModel
 
 from app.models.base import Strict, Text
 
-SCHEMA_REVISION = "2026_11_finding"
-"""The newest migration: the schema that this version reads."""
-
 
 class ReleaseSeed(Strict):
     """The file seed/RELEASE."""

@@ -16,12 +16,13 @@ from sqlalchemy import URL, Connection, Engine, delete, insert, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlmodel import SQLModel
 
+from app import SCHEMA_REVISION
 from app.answers import Answer, Answers, Facts, curies, name_of
 from app.catalog import BY_KIND, RESOURCES, Resource
 from app.db import make_engine, sqlite_path
 from app.models.base import Kind
 from app.models.finding import Entry, Name, Property
-from app.models.release import SCHEMA_REVISION, Release, ReleaseSeed
+from app.models.release import Release, ReleaseSeed
 from app.names import names_of
 from app.search import index, index_statement
 from app.seeding.check import REFERENCES, read_facts

@@ -1,0 +1,584 @@
+"""The door: what stands before the application, and answers without it whatever is ready.
+
+A response is a function of the release and the request, so it is made once and kept. The door gives every 200
+of a GET its ETag, answers If-None-Match and HEAD, writes each body once per content coding, and keeps what it
+wrote while its release is the one served. A record of an embedded file is ready anyway, as a row: a process
+answers before the application is imported, and imports it when somebody asks for more.
+"""
+
+import asyncio
+import hashlib
+import logging
+import os
+import sys
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlencode
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app import __version__
+from app.compression import CODINGS, SMALLEST, compressible, preferred
+from app.embedded import Embedded, FileState, Identity, embedded_path, state_of
+from app.headers import SECURITY_HEADERS
+from app.settings import Settings
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+logger = logging.getLogger(__name__)
+
+FRESH = b"public, max-age=300"
+"""How long others may keep an answer without asking whether it still holds."""
+
+GLANCE = 0.25
+"""Seconds for which the release is taken to be the one last seen."""
+
+PATIENCE = 0.75
+"""Seconds after which nobody is answered before the release was looked at again."""
+
+LONGEST_KEY = 2048
+"""Bytes of an address, or of a header, of which an answer is kept."""
+
+OVERHEAD = 3072
+"""Bytes that an answer takes beside its bodies: headers, keys, dictionaries."""
+
+MOST_SPELLINGS = 8
+"""Ways of asking for one answer that are known again at once."""
+
+CONDITIONS = (b"if-none-match", b"if-modified-since", b"if-range", b"range")
+"""Headers that are answered here; the application always gives the whole."""
+
+OF_ONE_RESPONSE = (b"content-length", b"x-request-id")
+"""Headers that are not kept: one depends on the coding, the other on the request."""
+
+WARM = ("/", "/release", "/graph", "/docs", "/openapi.json")
+"""What is asked for most, beside the lists: it is made ready before anybody asks."""
+
+COURTESY = 1.0
+"""Seconds that a new process leaves to those who wait for it, before it makes anything ready."""
+
+Spelling = tuple[str, bytes, bytes | None, bytes | None]
+"""A request as it comes: path, query, Accept, Accept-Encoding."""
+
+Question = tuple[str, bytes, bytes | None]
+"""What it asks: path, canonical query, and Accept, or None where another one would get the same answer."""
+
+Ready = tuple[Message, Message]
+"""A response as it is sent: its start and its body. Both are shared, so only copies may be changed."""
+
+
+@dataclass(eq=False)
+class Answer:
+    """A 200, ready to be sent in any content coding."""
+
+    etag: bytes
+    headers: tuple[tuple[bytes, bytes], ...]
+    body: bytes
+    varies: bool
+    """Whether another Accept header could get another answer."""
+    compressible: bool
+    release: Identity | None
+    not_modified: Ready
+    size: int
+    codings: dict[str, Ready] = field(default_factory=dict)
+    spellings: list[Spelling] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
+
+    def ready(self, coding: str) -> Ready:
+        """The response in a coding; it is written when it is first asked for."""
+        made = self.codings.get(coding)
+        if made is None:
+            body = CODINGS[coding](self.body) if coding else self.body
+            length = ((b"content-length", str(len(body)).encode()),)
+            encoding = ((b"content-encoding", coding.encode()),) if coding else ()
+            made = self.codings[coding] = response(200, (*self.headers, *length, *encoding), body)
+        return made
+
+
+def response(status: int, headers: tuple[tuple[bytes, bytes], ...], body: bytes) -> Ready:
+    return (
+        {"type": "http.response.start", "status": status, "headers": headers},
+        {"type": "http.response.body", "body": body},
+    )
+
+
+class Shelf:
+    """The answers of one release; where they are too many bytes, the longest unused leaves first."""
+
+    def __init__(
+        self,
+        state: FileState | None,
+        release: Identity | None,
+        most_bytes: int,
+        collections: tuple[str, ...] = (),
+    ) -> None:
+        self.state = state
+        self.release = release
+        self.most_bytes = most_bytes
+        self.collections = collections
+        self.bytes = 0
+        self.answers: OrderedDict[bytes, Answer] = OrderedDict()
+        self.spellings: dict[Spelling, tuple[Answer, Ready]] = {}
+        self.questions: dict[Question, Answer] = {}
+        self.in_flight: dict[Question, asyncio.Future[Answer | None]] = {}
+
+    def find(self, path: str, query: bytes, accept: bytes | None) -> Answer | None:
+        return self.questions.get((path, query, None)) or self.questions.get((path, query, accept))
+
+    def keep(self, answer: Answer, question: Question) -> Answer:
+        """Put an answer on the shelf, if it is of its release; gives the one that stands there."""
+        if self.release is None or answer.size > self.most_bytes // 8:
+            return answer
+        if answer.release is not None and answer.release != self.release:
+            return answer
+        kept = self.answers.setdefault(answer.etag, answer)
+        if kept is answer:
+            self.grow(answer.size)
+        if answer.etag in self.answers and len(kept.questions) < MOST_SPELLINGS:
+            kept.questions.append(question)
+            self.questions[question] = kept
+        return kept
+
+    def grow(self, size: int) -> None:
+        self.bytes += size
+        while self.bytes > self.most_bytes:
+            _, old = self.answers.popitem(last=False)
+            self.bytes -= old.size
+            for spelling in old.spellings:
+                del self.spellings[spelling]
+            for question in old.questions:
+                del self.questions[question]
+
+    def remember(self, spelling: Spelling, answer: Answer, coding: str) -> None:
+        """Know a request again that asks for an answer on the shelf."""
+        if answer.etag not in self.answers or spelling in self.spellings:
+            return
+        if sum(len(each or b"") for each in spelling[1:]) > LONGEST_KEY:
+            return
+        if len(answer.spellings) == MOST_SPELLINGS:
+            del self.spellings[answer.spellings.pop(0)]
+        answer.spellings.append(spelling)
+        self.spellings[spelling] = answer, answer.ready(coding)
+
+
+def canonical(query: bytes) -> bytes:
+    """A query in the one form of all that ask the same: decoded, sorted by name, encoded again."""
+    if not query:
+        return query
+    pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+    return urlencode(sorted(pairs, key=lambda pair: pair[0]), errors="surrogatepass").encode()
+
+
+def make_etag(release: Identity | None, path: str, query: bytes, media_type: bytes) -> bytes:
+    """A weak validator of what a request is answered, the same wherever the same release is served."""
+    of_release = (release.version, release.checksum, release.digest) if release else ()
+    parts = (*of_release, __version__, path, query.decode("latin-1"), media_type.decode("latin-1"))
+    text = "\0".join(parts).encode("utf-8", "surrogatepass")
+    return b'W/"%s"' % hashlib.blake2b(text, digest_size=12).hexdigest().encode()
+
+
+def matches(if_none_match: bytes, etag: bytes) -> bool:
+    """Whether an If-None-Match header names a validator, by weak comparison (RFC 9110, 13.1.2)."""
+    if if_none_match == etag:
+        return True
+    tags = [tag.strip().removeprefix(b"W/") for tag in if_none_match.split(b",")]
+    return b"*" in tags or etag.removeprefix(b"W/") in tags
+
+
+class Front:
+    """The application as a server runs it: it answers what is ready, and has the rest answered."""
+
+    def __init__(self, settings: Settings, load: Callable[[], "FastAPI"]) -> None:
+        self.settings = settings
+        self.load = load
+        self.main: FastAPI | None = None
+        self.loading = asyncio.Lock()
+        self.running = AsyncExitStack()
+        self.begun = False
+        self.path = embedded_path(settings.database_url)
+        self.embedded: Embedded | None = None
+        self.shelf = Shelf(None, None, settings.cache_bytes)
+        self.seen = float("-inf")
+        self.look: asyncio.Task[None] | None = None
+        self.warming: asyncio.Task[None] | None = None
+        self.tally: Counter[tuple[str | None, str, int, str]] = Counter()
+        """How often a path was asked, by method, status, and what was ready; no path where others count."""
+        self.outer: ASGIApp = self.answer
+        if settings.rate_limit:
+            from app.api.limits import RateLimit
+
+            self.main = load()
+            self.outer = RateLimit(
+                self.outer, main=self.main, rate=settings.rate_limit, storage=settings.rate_limit_storage
+            )
+        if settings.access_log:
+            from app.access import logged
+
+            self.outer = logged(self.outer)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self.live(receive, send)
+        else:
+            await self.outer(scope, receive, send)
+
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
+            await (await self.application())(scope, receive, send)
+            return
+        age = time.monotonic() - self.seen
+        if age > GLANCE:
+            await self.glance(age)
+        shelf = self.shelf
+        headers = dict(scope["headers"])
+        known = shelf.spellings.get(
+            (scope["path"], scope["query_string"], headers.get(b"accept"), headers.get(b"accept-encoding"))
+        )
+        if known is None or len(headers) < len(scope["headers"]):
+            await self.find(shelf, scope, receive, send)
+            return
+        answer, ready = known
+        shelf.answers.move_to_end(answer.etag)
+        await self.deliver(answer, ready, headers.get(b"if-none-match"), "hit", scope, send)
+
+    async def find(self, shelf: Shelf, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request that is not yet known in these words."""
+
+        def joined(name: bytes) -> bytes | None:
+            return b", ".join(value for each, value in scope["headers"] if each == name) or None
+
+        accept, encodings, asked = joined(b"accept"), joined(b"accept-encoding"), joined(b"if-none-match")
+        path, query = scope["path"], canonical(scope["query_string"])
+        question = (path, query, accept or b"*/*")
+        result = "hit"
+        answer = shelf.find(*question) or unchanged_json(shelf.release, question, asked)
+        if answer is None:
+            result = "miss"
+            answer = self.row(shelf, question) or await self.answer_of(shelf, question, scope, receive, send)
+            if answer is None:
+                self.note(None, scope["method"], 0, result)
+                return
+        coding = preferred((encodings or b"").decode("latin-1")) if answer.compressible else ""
+        if coding not in answer.codings:
+            ready = await asyncio.to_thread(answer.ready, coding) if coding else answer.ready(coding)
+            if coding:
+                answer.size += len(ready[1]["body"])
+                if answer.etag in shelf.answers:
+                    shelf.grow(len(ready[1]["body"]))
+        shelf.remember((path, scope["query_string"], accept, encodings), answer, coding)
+        await self.deliver(answer, answer.ready(coding), asked, result, scope, send)
+
+    async def deliver(
+        self, answer: Answer, ready: Ready, asked: bytes | None, result: str, scope: Scope, send: Send
+    ) -> None:
+        if asked is not None and matches(asked, answer.etag):
+            ready = answer.not_modified
+            result = "not_modified"
+        start, body = ready
+        self.note(scope["path"], scope["method"], start["status"], result)
+        await send({**start})  # what stands around may add headers
+        await send(body if scope["method"] == "GET" else {**body, "body": b""})
+
+    def row(self, shelf: Shelf, question: Question) -> Answer | None:
+        """A record by its id, as the embedded file holds it: what the application would answer, sooner."""
+        path, query, _ = question
+        if self.embedded is None or query or self.embedded.release != shelf.release:
+            return None
+        record = self.embedded.find(path)
+        if record is None or shelf.release is None:
+            return None
+        etag = make_etag(shelf.release, path, query, b"application/json")
+        headers = [
+            (b"content-location", path.encode()),
+            (b"content-type", b"application/json"),
+            *((name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()),
+            (b"x-atlas-release", shelf.release.version.encode()),
+        ]
+        answer = make_answer(etag, validated(headers, etag), record.encode(), shelf.release, shelf.release)
+        return shelf.keep(answer, (path, query, None))
+
+    async def answer_of(
+        self, shelf: Shelf, question: Question, scope: Scope, receive: Receive, send: Send
+    ) -> Answer | None:
+        """The answer of the application, once for all who ask the same meanwhile; None where it was sent."""
+        running = shelf.in_flight.get(question)
+        if running is not None:
+            answer = await asyncio.shield(running)
+            return answer or await self.ask(shelf, question, scope, receive, send)
+        if len(question[0]) + len(question[1]) > LONGEST_KEY:
+            return await self.ask(shelf, question, scope, receive, send)
+        running = shelf.in_flight[question] = asyncio.get_running_loop().create_future()
+        answer = None
+        try:
+            answer = await self.ask(shelf, question, scope, receive, send)
+            if answer is not None:
+                answer = shelf.keep(answer, question if answer.varies else (*question[:2], None))
+        finally:
+            del shelf.in_flight[question]
+            running.set_result(answer)
+        return answer
+
+    async def ask(
+        self, shelf: Shelf, question: Question, scope: Scope, receive: Receive, send: Send
+    ) -> Answer | None:
+        """The answer of the application. What cannot be kept is sent as it comes, and None is given."""
+        application = await self.application()
+        path, query, _ = question
+        if path == "/metrics":
+            self.count()
+        state: dict[str, Any] = dict(scope.get("state", {}))
+        inner = {
+            **scope,
+            "method": "GET",
+            "query_string": query,
+            "headers": [pair for pair in scope["headers"] if pair[0] not in CONDITIONS],
+            "state": state,
+        }
+        start: Message | None = None
+        etag = b""
+        parts: list[bytes] = []
+        size = 0
+        sent = False
+
+        async def relay(message: Message) -> None:
+            await send({**message, "body": b""} if scope["method"] == "HEAD" else message)
+
+        async def send_on() -> None:
+            """Send what was collected: it is no answer to be kept."""
+            nonlocal sent
+            sent = True
+            assert start is not None
+            await send(start)
+            if parts:
+                await relay({"type": "http.response.body", "body": b"".join(parts), "more_body": True})
+                parts.clear()
+
+        async def collect(message: Message) -> None:
+            nonlocal start, etag, size
+            if message["type"] == "http.response.start":
+                start = message
+                headers = dict(message["headers"])
+                if message["status"] != 200 or b"cache-control" in headers:
+                    await send_on()
+                    return
+                state["collected"] = True
+                media_type = headers.get(b"content-type", b"").partition(b";")[0]
+                etag = make_etag(identity(state) or shelf.release, path, query, media_type)
+                start = {**message, "headers": validated(message["headers"], etag)}
+            elif sent:
+                await relay(message)
+            else:
+                parts.append(message.get("body", b""))
+                size += len(parts[-1])
+                if size > max(self.settings.cache_bytes, 2**20) // 8:
+                    await send_on()
+
+        await application(inner, receive, collect)
+        if sent or start is None:
+            return None
+        return make_answer(etag, start["headers"], b"".join(parts), identity(state), shelf.release)
+
+    # The application
+
+    async def application(self) -> "FastAPI":
+        """The application; it is imported when it is first needed."""
+        if self.main is None or not self.begun:
+            async with self.loading:
+                if self.main is None:
+                    self.main = await asyncio.to_thread(self.load)
+                if not self.begun:
+                    await self.running.enter_async_context(self.main.router.lifespan_context(self.main))
+                    self.begun = True
+        return self.main
+
+    async def live(self, receive: Receive, send: Send) -> None:
+        """From the start of the server to its end."""
+        await receive()
+        if self.path is None or self.main is not None or "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+            await self.application()
+        if self.settings.warm_up and self.settings.cache_bytes:
+            self.warming = asyncio.create_task(self.warm())
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        running = [task for task in (self.warming, self.look) if task is not None]
+        if self.warming is not None:
+            self.warming.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        await self.running.aclose()
+        if self.embedded is not None:
+            self.embedded.close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def warm(self) -> None:
+        """Ask for what is asked for most, so that it is ready; whoever asks meanwhile comes first."""
+        await asyncio.sleep(COURTESY)
+        await self.application()
+        shelf = None
+        while shelf is not self.shelf:
+            await self.glance(time.monotonic() - self.seen)
+            shelf = self.shelf
+            for path in (*WARM, *(f"/{each}" for each in shelf.collections)):
+                await self.ask_self(path)
+
+    async def ask_self(self, path: str) -> None:
+        scope: Scope = {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": "GET",
+            "scheme": "http",
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": b"",
+            "root_path": "",
+            "headers": [(b"host", b"localhost")],
+            "client": None,
+            "server": None,
+        }
+
+        async def nothing() -> Message:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def drop(message: Message) -> None:
+            """Nobody waits for it; it stays on the shelf."""
+
+        question = (path, b"", b"*/*")
+        if self.shelf.find(*question) is None:
+            try:
+                await self.answer_of(self.shelf, question, scope, nothing, drop)
+            except Exception:
+                logger.exception("%s could not be made ready", path)
+
+    # The release
+
+    async def glance(self, age: float) -> None:
+        """Make sure that the shelf is that of the release that is there."""
+        if self.path is not None:
+            if self.shelf.release is not None and state_of(self.path) == self.shelf.state:
+                self.seen = time.monotonic()
+                return
+            age = float("inf")
+        if self.look is None or self.look.done():
+            self.look = asyncio.create_task(self.see())
+        if age > PATIENCE:
+            await asyncio.shield(self.look)
+
+    async def see(self) -> None:
+        """Read which release is there; another one gets a shelf of its own, by one assignment."""
+        begun = time.monotonic()
+        if self.path is not None:
+            embedded = await asyncio.to_thread(Embedded, self.path)
+            old, self.embedded = self.embedded, embedded
+            if old is not None:
+                old.close()
+            state, release, collections = embedded.state, embedded.release, tuple(embedded.tables)
+        else:
+            main = await self.application()
+            state = None
+            release, collections = await asyncio.to_thread(release_of_server, main)
+        if release != self.shelf.release or state != self.shelf.state:
+            self.shelf = Shelf(state, release, self.settings.cache_bytes, collections)
+            if self.warming is not None and self.warming.done() and release is not None:
+                self.warming = asyncio.create_task(self.warm())
+        self.seen = begun
+
+    def note(self, path: str | None, method: str, status: int, result: str) -> None:
+        if not self.tally:
+            asyncio.get_running_loop().call_later(GLANCE, self.count)
+        self.tally[path, method, status, result] += 1
+
+    def count(self) -> None:
+        """Tell the metrics what was answered; as long as they are not imported, nobody asked for them."""
+        metrics = sys.modules.get("app.api.metrics")
+        if metrics is not None and self.main is not None and self.tally:
+            tally, self.tally = self.tally, Counter()
+            metrics.count_answers(self.main, tally)
+
+
+def release_of_server(main: "FastAPI") -> tuple[Identity | None, tuple[str, ...]]:
+    """The release that a database server holds, if any, and its collections."""
+    from sqlalchemy.exc import DBAPIError
+
+    from app.errors import NoRelease
+    from app.queries import reading
+
+    try:
+        with reading(main.state.database) as (_, release):
+            return Identity(release.version, release.checksum, release.digest), tuple(release.counts)
+    except (NoRelease, DBAPIError):
+        return None, ()
+
+
+def identity(state: dict[str, Any]) -> Identity | None:
+    """The release that the application read for an answer."""
+    release = state.get("release")
+    return Identity(release.version, release.checksum, release.digest) if release else None
+
+
+def make_answer(
+    etag: bytes,
+    headers: list[tuple[bytes, bytes]],
+    body: bytes,
+    release: Identity | None,
+    served: Identity | None,
+) -> Answer:
+    named = dict(headers)
+    vary = named[b"vary"]
+    media_type = named.get(b"content-type", b"").decode("latin-1")
+    return Answer(
+        etag=etag,
+        headers=tuple(pair for pair in headers if pair[0] not in OF_ONE_RESPONSE),
+        body=body,
+        varies=b"accept" in [each.strip().lower() for each in vary.split(b",")],
+        compressible=len(body) >= SMALLEST and compressible(media_type),
+        release=release,
+        not_modified=not_modified(etag, vary, release or served),
+        size=len(body) + OVERHEAD,
+    )
+
+
+def unchanged_json(release: Identity | None, question: Question, asked: bytes | None) -> Answer | None:
+    """What confirms the JSON that a client holds: its validator says by itself that it is the answer."""
+    path, query, accept = question
+    if asked is None or release is None or asked == b"*":
+        return None
+    if accept not in (b"*/*", b"application/json") or b"format=" in query:
+        return None
+    etag = make_etag(release, path, query, b"application/json")
+    headers = [(b"vary", b"Accept, Accept-Encoding")]
+    return make_answer(etag, headers, b"", release, release) if matches(asked, etag) else None
+
+
+def validated(headers: list[tuple[bytes, bytes]], etag: bytes) -> list[tuple[bytes, bytes]]:
+    """The headers of a 200 with its validator, and with what it depends on and how long it may be kept."""
+    left_out = (b"etag", b"last-modified", b"accept-ranges", b"vary")
+    vary = [value for name, value in headers if name == b"vary"]
+    return [
+        *(pair for pair in headers if pair[0] not in left_out),
+        (b"etag", etag),
+        (b"cache-control", FRESH),
+        (b"vary", b", ".join([*vary, b"Accept-Encoding"])),
+    ]
+
+
+def not_modified(etag: bytes, vary: bytes, release: Identity | None) -> Ready:
+    headers = ((b"etag", etag), (b"cache-control", FRESH), (b"vary", vary))
+    of_release = ((b"x-atlas-release", release.version.encode()),) if release else ()
+    return response(304, (*headers, *of_release, (b"access-control-allow-origin", b"*")), b"")
+
+
+def create_front() -> Front:
+    """What a server runs: the application of the environment behind its door."""
+    settings = Settings()
+
+    def load() -> "FastAPI":
+        from app.main import create_app
+
+        return create_app(settings)
+
+    return Front(settings, load)
