@@ -5,17 +5,15 @@ import json
 import os
 import re
 import sys
-import tempfile
 import time
 import typing
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
-import uvicorn
 from fastapi_rfc9457 import Problem
 from pydantic import BaseModel, ValidationError
 from rich.console import Console
@@ -25,13 +23,10 @@ from rich.table import Table
 from sqlalchemy import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlmodel import Session
-from uvicorn.config import STARTUP_FAILURE
-from uvicorn.supervisors import Multiprocess
 
-from app.api.limits import check_rate
 from app.api.resources import body_of
 from app.catalog import BY_KIND, RESOURCES, Resource
-from app.db import Database, parse_url, parse_urls
+from app.db import Database, parse_url
 from app.errors import NoRelease, nearest
 from app.exports import EXPORTS, GRAPH_EXPORTS
 from app.graph import Graph, graph_asked_for, paths_asked_for
@@ -41,7 +36,8 @@ from app.models.graph import GraphFilters, GraphFormat, PathFilters
 from app.models.release import ReleaseRead
 from app.queries import Page, find_page, get_record, reading, stream, stream_sources
 from app.search import search
-from app.settings import SEED, Settings
+from app.server import fail, read_settings, serve
+from app.settings import SEED
 
 if TYPE_CHECKING:
     from app.seeding.build import Outcome
@@ -55,88 +51,11 @@ out = Console()
 err = Console(stderr=True)
 
 
-def fail(message: str, code: int) -> typer.Exit:
-    err.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
-    return typer.Exit(code)
-
-
 def say(message: str) -> None:
     err.print(message, markup=False, highlight=False, soft_wrap=True)
 
 
-@app.command()
-def serve(
-    host: Annotated[str | None, typer.Option(help="address to listen on")] = None,
-    port: Annotated[int | None, typer.Option(help="port to listen on")] = None,
-    workers: Annotated[int, typer.Option(min=1, help="processes that answer")] = 1,
-) -> None:
-    """Serve the release that the database holds; SIGTERM lets running requests end first."""
-    settings = read_settings()
-    database_url()
-    check_serving(settings, workers)
-    config = uvicorn.Config(
-        "app.front:create_front",
-        factory=True,
-        http="app.protocol:Protocol",
-        ws="none",
-        host=host or settings.host,
-        port=settings.port if port is None else port,
-        workers=workers,
-        access_log=False,
-        server_header=False,
-        limit_concurrency=settings.connections,
-        timeout_keep_alive=65,  # longer than what stands in front keeps an idle connection
-        timeout_graceful_shutdown=10,
-        timeout_worker_healthcheck=60,  # a worker that is starting on a busy machine is not a dead one
-    )
-    if workers == 1:
-        server = uvicorn.Server(config)
-        with suppress(KeyboardInterrupt):
-            server.run()
-        if not server.started:
-            raise typer.Exit(STARTUP_FAILURE)
-        return
-    with counted_together():
-        Workers(config, [config.bind_socket()]).run()
-
-
-class Workers(Multiprocess):
-    """The processes that answer, and the one that minds them."""
-
-    def terminate_all(self) -> None:
-        """Take no new connection from now on: left open here, the socket would go on making some."""
-        for each in self.sockets:
-            each.close()
-        super().terminate_all()
-
-
-def check_serving(settings: Settings, workers: int) -> None:
-    """End the program where a setting that only the service reads is no good."""
-    try:
-        parse_urls(settings.replica_urls)
-    except (ArgumentError, ValueError) as error:
-        raise fail(f"IL6_REPLICA_URLS: {error}", os.EX_USAGE) from None
-    if settings.rate_limit:
-        try:
-            check_rate(settings.rate_limit, settings.rate_limit_storage, workers)
-        except ValueError as error:
-            raise fail(str(error), os.EX_USAGE) from None
-
-
-@contextmanager
-def counted_together() -> Iterator[None]:
-    """A folder in which several workers count, so that each tells Prometheus the numbers of all."""
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        yield
-        return
-    try:
-        folder = tempfile.TemporaryDirectory(prefix="il6-metrics-")
-    except OSError as error:
-        message = f"several workers need a folder to count in: {error.strerror}; TMPDIR names another"
-        raise fail(message, os.EX_CANTCREAT) from None
-    with folder as name:
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = name
-        yield
+app.command()(serve)
 
 
 @app.command(name="seed")
@@ -180,14 +99,6 @@ def seed_command(
         raise fail(f"the database cannot take the release: {fault}", os.EX_UNAVAILABLE) from None
     except StorageFault as fault:
         raise fail(f"{fault}; what was served before is untouched", os.EX_CANTCREAT) from None
-
-
-def read_settings() -> Settings:
-    try:
-        return Settings()
-    except ValidationError as error:
-        problems = (f"IL6_{str(each['loc'][0]).upper()}: {each['msg']}" for each in error.errors())
-        raise fail("; ".join(problems), os.EX_USAGE) from None
 
 
 def database_url() -> URL:
@@ -442,7 +353,3 @@ def openapi() -> None:
 
     json.dump(service.openapi(), sys.stdout, indent=2, ensure_ascii=False)
     sys.stdout.write("\n")
-
-
-if __name__ == "__main__":
-    app()

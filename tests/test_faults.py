@@ -163,7 +163,7 @@ def placed(files: tuple[Path, Path], tmp_path: Path) -> Path:
 
 def il6(*arguments: str, url: str, **options: Any) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "app.cli", *arguments],
+        [sys.executable, "-m", "app", *arguments],
         env={**unmeasured(), "IL6_DATABASE_URL": url, "IL6_ACCESS_LOG": "false", "PYTHONWARNINGS": "error"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

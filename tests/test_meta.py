@@ -88,7 +88,7 @@ def program(database_url: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The program itself, serving, and its address."""
     port = free_port()
     process = subprocess.Popen(
-        [sys.executable, "-m", "app.cli", "serve", "--port", str(port)],
+        [sys.executable, "-m", "app", "serve", "--port", str(port)],
         env={**os.environ, "IL6_DATABASE_URL": database_url, "PYTHONWARNINGS": "error"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -113,7 +113,7 @@ def counting(folder: Path) -> set[str]:
 def test_several_workers_add_up(database_url: str, tmp_path: Path) -> None:
     port = free_port()
     process = subprocess.Popen(
-        [sys.executable, "-m", "app.cli", "serve", "--port", str(port), "--workers", "2"],
+        [sys.executable, "-m", "app", "serve", "--port", str(port), "--workers", "2"],
         env={
             **unmeasured(),
             "IL6_DATABASE_URL": database_url,

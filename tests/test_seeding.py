@@ -28,7 +28,7 @@ from tests.conftest import NewDatabase, PostgreSQL, migrated, serving, unmeasure
 def il6(*arguments: str, url: str, **options: object) -> subprocess.Popen[str]:
     """The program, as somebody at a terminal starts it: at its own speed, so without measuring coverage."""
     return subprocess.Popen(
-        [sys.executable, "-m", "app.cli", *arguments],
+        [sys.executable, "-m", "app", *arguments],
         env={**unmeasured(), "IL6_DATABASE_URL": url, "PYTHONWARNINGS": "error"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -62,7 +62,7 @@ def uvicorn(application: str, python: Path = Path(sys.executable)) -> Callable[[
 def atlas(name: str, cache: dict[str, str]) -> Server:
     return Server(
         name,
-        lambda _data, port: [sys.executable, "-m", "app.cli", "serve", "--port", str(port)],
+        lambda _data, port: [sys.executable, "-m", "app", "serve", "--port", str(port)],
         (
             LOOKUP,
             Question("304", LOOKUP.path, not_modified=True),
