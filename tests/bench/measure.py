@@ -147,7 +147,7 @@ class Running:
         command = ["wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", f"{seconds}s", "--timeout", f"{PATIENCE}s"]
         before = self.cpu_seconds()
         done = subprocess.run(
-            [*command, *headers, "-s", str(REPORT), address],
+            [*command, *headers, "-s", str(REPORT), address, "--", "apart" if self.server.apart else ""],
             capture_output=True,
             text=True,
             check=True,
@@ -156,7 +156,7 @@ class Running:
         cpu = self.cpu_seconds() - before
         seen = json.loads(done.stdout.splitlines()[-1])
         if seen["failed"] or not seen["requests"] or not cpu:
-            raise Fault(f"{self.server.name}, {question.name}: {done.stdout}")
+            raise Fault(f"{self.server.name}, {question.name}, {seconds} seconds of load: {done.stdout}")
         return Load(
             per_cpu_second=seen["requests"] / cpu,
             per_second=seen["requests"] / seen["microseconds"] * 1e6,

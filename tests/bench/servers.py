@@ -49,6 +49,8 @@ class Server:
     environment: Callable[[Data], dict[str, str]] = lambda data: {"BENCH_DATABASE": str(data.rows)}
     ready: bool = False
     """Whether it answers the bytes that were made at seeding: all such answers are the same."""
+    apart: bool = False
+    """Whether requests must differ, lest one answer is made for all who wait for it."""
 
 
 def uvicorn(application: str, python: Path = Path(sys.executable)) -> Callable[[Data, int], list[str]]:
@@ -59,7 +61,7 @@ def uvicorn(application: str, python: Path = Path(sys.executable)) -> Callable[[
     return command
 
 
-def atlas(name: str, cache: dict[str, str]) -> Server:
+def atlas(name: str, cache: dict[str, str], *, apart: bool) -> Server:
     return Server(
         name,
         lambda _data, port: [sys.executable, "-m", "app", "serve", "--port", str(port)],
@@ -73,6 +75,7 @@ def atlas(name: str, cache: dict[str, str]) -> Server:
         ),
         lambda data: {"IL6_DATABASE_URL": f"sqlite:///{data.database}", "IL6_ACCESS_LOG": "false", **cache},
         ready=True,
+        apart=apart,
     )
 
 
@@ -87,8 +90,8 @@ BARE = Server(
     lambda data: {"BENCH_RECORD": str(data.record)},
     ready=True,
 )
-ATLAS = atlas("atlas", {})
-UNCACHED = atlas("atlas, uncached", {"IL6_CACHE_BYTES": "0"})
+ATLAS = atlas("atlas", {}, apart=False)
+UNCACHED = atlas("atlas, uncached", {"IL6_CACHE_BYTES": "0"}, apart=True)
 IDIOMATIC = Server("FastAPI + SQLModel", uvicorn("tests.bench.peers.idiomatic:app"), (LOOKUP,))
 DATASETTE = Server(
     "Datasette",
