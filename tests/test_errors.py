@@ -168,11 +168,18 @@ def test_no_id_that_somebody_types_is_a_fault_of_ours(client: httpx.Client, text
     assert body.json()["type"] == "/problems/record-not-found"
 
 
-def test_types_of_problems_are_documented(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def unkept(database_url: str) -> Iterator[httpx.Client]:
+    """A client of a server that keeps no answer, so that what is broken is asked."""
+    with serving(database_url, cache_bytes=0) as client:
+        yield client
+
+
+def test_types_of_problems_are_documented(unkept: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.api.meta.current_release", explode)
     for address in ("/inhibitors/x", "/inhibitors?limit=x", "/release"):
-        kind = client.get(address).json()["type"]
-        page = client.get(kind).raise_for_status().json()
+        kind = unkept.get(address).json()["type"]
+        page = unkept.get(kind).raise_for_status().json()
         assert page["type"] == kind
         assert page["description"]
 
@@ -194,10 +201,10 @@ def execute(url: str, statement: str) -> None:
 
 
 def test_a_fault_of_ours_tells_nothing_of_the_inside(
-    client: httpx.Client, database_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    unkept: httpx.Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("app.api.resources.get_record", explode)
-    response = client.get("/inhibitors/tocilizumab")
+    response = unkept.get("/inhibitors/tocilizumab")
     body = problem(response, 500)
     assert "secret" not in response.text
     assert "X-Request-ID" in str(body["detail"])
