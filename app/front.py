@@ -378,7 +378,13 @@ class Front:
                 if size > max(self.settings.cache_bytes, 2**20) // 8:
                     await send_on()
 
-        await application(inner, receive, collect)
+        try:
+            await application(inner, receive, collect)
+        except Exception as error:
+            if sent or start is None:
+                raise
+            await broken_off(error, application)(scope, receive, send)
+            return None
         if sent or start is None:
             return None
         return make_answer(etag, start["headers"], b"".join(parts), identity(state), shelf.release)
@@ -498,6 +504,21 @@ class Front:
         if metrics is not None and self.main is not None and self.tally:
             tally, self.tally = self.tally, Counter()
             metrics.count_answers(self.main, tally)
+
+
+def broken_off(error: Exception, application: "FastAPI") -> ASGIApp:
+    """What says that the database went while an answer was collected; any other error is raised again."""
+    from sqlalchemy.exc import DBAPIError
+
+    from app.api.middleware import Headers
+    from app.errors import database_problem, problem_response
+
+    # The framework wraps what it can handle, but no longer once it believes an answer to be begun.
+    fault = error.__cause__ if isinstance(error, RuntimeError) else error
+    if not isinstance(fault, DBAPIError):
+        raise error
+    logger.error("an answer broke off: %s", fault.orig)
+    return Headers(problem_response(database_problem(fault)), application)
 
 
 def release_of_server(main: "FastAPI") -> tuple[Identity | None, tuple[str, ...]]:

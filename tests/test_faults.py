@@ -410,7 +410,7 @@ def stops(server: PostgreSQL) -> list[Callable[[], None]]:
 def test_a_server_may_be_stopped_and_started(postgresql: PostgreSQL) -> None:
     url = migrated(postgresql.new_database())
     seed(SEED, parse_url(url))
-    with serving(url) as client:
+    with serving(url, cache_bytes=0) as client:
         for round_ in range(20 if FULL else 2):
             with load(client, 2) as seen:
                 time.sleep(0.5)
@@ -451,7 +451,7 @@ def test_replicas_are_read_as_long_as_they_answer(
     name = url.rpartition("/")[2]
     replica: PostgreSQL = request.getfixturevalue("replica")
     nowhere = f"postgresql://atlas@127.0.0.1:{free_port()}/{name}"
-    with serving(url, replica_urls=f"{replica.url(name)}, {nowhere}") as client:
+    with serving(url, replica_urls=f"{replica.url(name)}, {nowhere}", cache_bytes=0) as client:
 
         def version() -> str | int:
             answer = client.get("/release")
