@@ -2,5 +2,5 @@
 
 __version__ = "0.1.0"
 
-SCHEMA_REVISION = "2026_11_finding"
+SCHEMA_REVISION = "2026_11_counts"
 """The newest migration: the schema that this version reads."""

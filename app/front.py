@@ -383,7 +383,7 @@ class Front:
         except Exception as error:
             if sent or start is None:
                 raise
-            await broken_off(error, application)(scope, receive, send)
+            await broken_off(error, path, application)(scope, receive, send)
             return None
         if sent or start is None:
             return None
@@ -506,7 +506,7 @@ class Front:
             metrics.count_answers(self.main, tally)
 
 
-def broken_off(error: Exception, application: "FastAPI") -> ASGIApp:
+def broken_off(error: Exception, path: str, application: "FastAPI") -> ASGIApp:
     """What says that the database went while an answer was collected; any other error is raised again."""
     from sqlalchemy.exc import DBAPIError
 
@@ -518,7 +518,7 @@ def broken_off(error: Exception, application: "FastAPI") -> ASGIApp:
     if not isinstance(fault, DBAPIError):
         raise error
     logger.error("an answer broke off: %s", fault.orig)
-    return Headers(problem_response(database_problem(fault)), application)
+    return Headers(problem_response(database_problem(fault), path), application)
 
 
 def release_of_server(main: "FastAPI") -> tuple[Identity | None, tuple[str, ...]]:

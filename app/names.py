@@ -4,11 +4,13 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import groupby
 from typing import Any
 
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
-from sqlalchemy import select
+from sqlalchemy import bindparam, select, union_all
 from sqlmodel import Session, col
 
 from app.errors import AmbiguousName, Candidate, RecordNotFound, Suggestion
@@ -30,6 +32,10 @@ LONGEST = 60
 CUT_OFF = 70
 """How alike, of 100, a term and a name must be for the name to be suggested."""
 
+WINDOW = 12
+"""Names of a kind that are compared with a term on either side of it, in the order of letters from the
+beginning and from the end: whoever misspells a name spells one of its ends right."""
+
 
 @dataclass(frozen=True)
 class Resolution:
@@ -48,7 +54,9 @@ def names_of(kind: Kind, row: Any, label: str, xrefs: Iterable[str]) -> list[dic
     for matched_on, spelling in spellings(kind, row, label, xrefs):
         key = squeeze(spelling)
         if key:
-            found.setdefault(key, {"key": key, "matched_on": matched_on, "spelling": spelling, **same})
+            sought = matched_on in SOUGHT and len(key) <= LONGEST
+            name = {"key": key, "matched_on": matched_on, "spelling": spelling, **same}
+            found.setdefault(key, name | {"backwards": key[::-1] if sought else None})
     return list(found.values())
 
 
@@ -119,6 +127,28 @@ def names_by_key(session: Session, keys: Collection[str], kinds: Collection[Kind
     return found
 
 
+@lru_cache
+def neighbours(kinds: tuple[Kind, ...]) -> Any:
+    """The statement that selects, of each kind, the names next to a key in the order of letters: read from
+    the beginning, and read from the end."""
+    parts = []
+    ends: list[tuple[Any, Any]] = [
+        (col(Name.key), bindparam("key")),
+        (col(Name.backwards), bindparam("backwards")),
+    ]
+    for kind in kinds:
+        for column, key in ends:
+            for part, order in ((column >= key, column.asc()), (column < key, column.desc())):
+                chosen = (
+                    select(Name.key)  # type: ignore[call-overload]
+                    .where(col(Name.kind) == kind, col(Name.backwards).is_not(None), part)
+                    .order_by(order)
+                    .limit(WINDOW)
+                )
+                parts.append(select(chosen.subquery()))
+    return union_all(*parts)
+
+
 def suggest(
     session: Session, terms: Iterable[str], kinds: Collection[Kind], most: int = 3
 ) -> dict[str, list[Suggestion]]:
@@ -126,25 +156,29 @@ def suggest(
 
     Of names that share as many letters, the one fewer slips away comes first, where two letters swapped are
     one slip: `NSLCC` is NSCLC before it is HNSCC. Then stronger names come first, then ids in their order.
+    Only names that begin or end like the term are looked at: see WINDOW.
     """
-    chosen = select(  # type: ignore[call-overload]
-        Name.key, Name.kind, Name.record_id, Name.label, Name.matched_on
-    ).where(col(Name.matched_on).in_(SOUGHT), col(Name.kind).in_(kinds))
-    names = [name for name in session.execute(chosen) if len(name.key) <= LONGEST]
-    names.sort(key=lambda name: (STRENGTH[name.matched_on], name.kind, name.record_id, name.key))
-    keys = [name.key for name in names]
-    near: dict[str, list[Suggestion]] = {}
+    statement = neighbours(tuple(sorted(kinds)))
+    alike: dict[str, list[tuple[float, int, str]]] = {}
     for term in dict.fromkeys(terms):
         key = squeeze(term)
+        keys = set(session.scalars(statement, {"key": key, "backwards": key[::-1]}))
+        scored = process.extract(key, keys, scorer=fuzz.ratio, score_cutoff=CUT_OFF, limit=None)
+        alike[term] = sorted((-score, OSA.distance(key, each), each) for each, score, _ in scored)
+    named = names_by_key(session, {each for near in alike.values() for *_, each in near}, kinds)
+    suggestions = {}
+    for term, near in alike.items():
         records: dict[tuple[Kind, str], Suggestion] = {}
-        alike = process.extract(key, keys, scorer=fuzz.ratio, score_cutoff=CUT_OFF, limit=None)
-        for _, _, number in sorted(alike, key=lambda each: (-each[1], OSA.distance(key, each[0]), each[2])):
-            name = names[number]
-            records.setdefault(
-                (name.kind, name.record_id), Suggestion(kind=name.kind, id=name.record_id, name=name.label)
-            )
-        near[term] = list(records.values())[:most]
-    return near
+        for _, same in groupby(near, key=lambda each: each[:2]):
+            names = [name for *_, key in same for name in named[key] if name.backwards is not None]
+            names.sort(key=lambda name: (STRENGTH[name.matched_on], name.kind, name.record_id, name.key))
+            for name in names:
+                records.setdefault(
+                    (name.kind, name.record_id),
+                    Suggestion(kind=name.kind, id=name.record_id, name=name.label),
+                )
+        suggestions[term] = list(records.values())[:most]
+    return suggestions
 
 
 def find_id(session: Session, kind: Kind, term: str) -> str:

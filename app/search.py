@@ -1,41 +1,78 @@
 """Search over every kind: the same words find the same records on both databases, in the same order.
 
 The words of a record are made here, not by the database: a full-text index holds them as they are. Rank is by
-what was hit: a whole name before words in names before words in text; then the best known record first.
+what was hit: a whole name before words in names before words in text; then the best known record first, and
+what is no thing with a name, such as a claim, in the order of ids.
 """
 
 import html
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
-    BindParameter,
     Connection,
     Integer,
     Select,
-    Subquery,
     bindparam,
+    cast,
+    column,
     func,
+    literal,
+    or_,
     select,
+    table,
     text,
     union,
+    union_all,
 )
+from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlmodel import Session, col
 
+from app.catalog import BY_KIND
 from app.errors import invalid_parameter
 from app.models.base import Kind
-from app.models.finding import Entry, Name
+from app.models.finding import Entry, Name, Term
+from app.models.release import Release
 from app.text import MOST_WORDS, Word, index_words, joins, query_words, squeeze
 
 EXACT, NAMES, TEXT = 3, 2, 1
 """The scores: the query is a name of the record, its words are in its names, or in its text."""
 
+RANK = [
+    Kind.INHIBITOR,
+    Kind.TARGET,
+    Kind.CANCER,
+    Kind.MECHANISM,
+    Kind.INDICATION,
+    Kind.TRIAL,
+    Kind.PUBLICATION,
+    Kind.APPROVAL,
+    Kind.INTERACTION,
+    Kind.EVIDENCE,
+]
+"""Of two hits that are alike in all else, the one whose kind comes first here comes first."""
+
+NAMED = RANK[:5]
+"""Kinds of which the best known records come first; the others have no names, and come by their ids."""
+
+COMMON = 100
+"""A word that fewer records hold is counted; of the others the number is stored."""
+
+MOST_COUNTED = 10_000
+"""What has no stored number is counted so far; beyond, the total says at least so many."""
+
+FEW = 1_000
+"""So many hits are sorted; to come by them in their order PostgreSQL would read past all others."""
+
 SNIPPET = 240
 """Characters of a snippet, about."""
 
 TOKEN = re.compile(r"[^\W_]+(?:[-\u2010-\u2015][^\W_]+)*")
+
+Span = tuple[int, int]
+"""The numbers of entries from the first to the last."""
 
 
 @dataclass(frozen=True)
@@ -51,26 +88,48 @@ class Hits:
 
     items: list[Hit]
     total: int
+    exact: bool
+    """False where there may be more than `total`: see MOST_COUNTED."""
     kinds: dict[Kind, int]
     after: tuple[int, int] | None
 
 
-def index(connection: Connection, number: int, names: Iterable[str], body: Iterable[str]) -> dict[str, Any]:
-    """The row of the full-text index for an entry, as its database wants it."""
+def words_of(names: Iterable[str], body: Iterable[str]) -> tuple[set[str], set[str]]:
+    """The words in the names of a record, and those in its names or text."""
     named = {word for each in names for word in index_words(each)}
-    said = {word for each in body for word in index_words(each)} | named
-    if connection.dialect.name == "sqlite":
-        return {"number": number, "names": " ".join(sorted(named)), "words": " ".join(sorted(said))}
-    return {"number": number, "names": sorted(named), "words": sorted(said)}
+    return named, {word for each in body for word in index_words(each)} | named
+
+
+def index_row(connection: Connection, number: int, named: set[str], said: set[str]) -> dict[str, Any]:
+    """The row of the full-text index for an entry; a word of a name stands there again, with a mark."""
+    words = sorted(said | {f"_{word}" for word in named})
+    return {"number": number, "words": " ".join(words) if connection.dialect.name == "sqlite" else words}
 
 
 def index_statement(connection: Connection) -> Any:
     if connection.dialect.name == "sqlite":
-        return text("INSERT INTO fts_entry (rowid, names, words) VALUES (:number, :names, :words)")
+        return text("INSERT INTO fts_entry (rowid, words) VALUES (:number, :words)")
     return text(
-        "INSERT INTO fts_entry (number, names, words) VALUES "
-        "(:number, array_to_tsvector(CAST(:names AS text[])), array_to_tsvector(CAST(:words AS text[])))"
+        "INSERT INTO fts_entry (number, words) VALUES (:number, array_to_tsvector(CAST(:words AS text[])))"
     )
+
+
+def sizes(session: Session) -> dict[Kind, int]:
+    """How many records of each kind the release holds; read once per session."""
+    if "sizes" not in session.info:
+        counts: dict[str, int] = session.scalar(select(Release.counts)) or {}  # type: ignore[call-overload]
+        session.info["sizes"] = {kind: counts.get(BY_KIND[kind].path, 0) for kind in Kind}
+    held: dict[Kind, int] = session.info["sizes"]
+    return held
+
+
+def spans(session: Session) -> dict[Kind, Span]:
+    """The numbers that the entries of each kind have: they follow one another, kind after kind."""
+    found_spans, last = {}, 0
+    for kind in RANK:
+        found_spans[kind] = (last + 1, last + sizes(session)[kind])
+        last = found_spans[kind][1]
+    return found_spans
 
 
 def read_query(session: Session, query: str) -> list[Word]:
@@ -83,34 +142,42 @@ def read_query(session: Session, query: str) -> list[Word]:
     return words
 
 
-def matching(session: Session, words: list[Word], column: str) -> Subquery:
-    """The numbers of the entries whose column of the index holds all the words."""
-    if session.get_bind().dialect.name == "sqlite":
-        terms = " AND ".join(
-            "(" + " OR ".join("(" + " AND ".join(map(quote_sqlite, each)) + ")" for each in word) + ")"
-            for word in words
+class Index:
+    """The full-text index of the database of a session: numbers of entries by the words they hold."""
+
+    def __init__(self, session: Session) -> None:
+        self.sqlite = session.get_bind().dialect.name == "sqlite"
+        key = column("rowid" if self.sqlite else "number", Integer)
+        self.table = table("fts_entry", key, column("fts_entry"), column("words"))
+        self.number: Any = self.table.c[key.name]
+
+    def expression(self, words: list[Word], mark: str = "") -> str:
+        """The words in the language of the index; with a mark, those of names alone."""
+        both, either = (" AND ", " OR ") if self.sqlite else (" & ", " | ")
+
+        def term(each: str) -> str:
+            if self.sqlite:
+                return f'"{mark}{each[:-1]}" *' if each.endswith("*") else f'"{mark}{each}"'
+            return f"'{mark}{each[:-1]}':*" if each.endswith("*") else f"'{mark}{each}'"
+
+        return both.join(
+            "(" + either.join("(" + both.join(map(term, each)) + ")" for each in word) + ")" for word in words
         )
-        statement, query = (
-            "SELECT rowid AS number FROM fts_entry WHERE fts_entry MATCH :query",
-            f"{column} : ({terms})",
-        )
-    else:
-        query = " & ".join(
-            "(" + " | ".join("(" + " & ".join(map(quote_postgresql, each)) + ")" for each in word) + ")"
-            for word in words
-        )
-        statement = f"SELECT number FROM fts_entry WHERE {column} @@ CAST(:query AS tsquery)"
-    # One statement may hold several queries: each needs a parameter of its own.
-    bound: BindParameter[str] = bindparam("query", query, unique=True)
-    return text(statement).bindparams(bound).columns(number=Integer).subquery()
 
+    def beside_names(self, words: list[Word]) -> str:
+        """All the words, not all of them in names."""
+        without = "NOT" if self.sqlite else "& !"
+        return f"({self.expression(words)}) {without} ({self.expression(words, '_')})"
 
-def quote_sqlite(term: str) -> str:
-    return f'"{term[:-1]}" *' if term.endswith("*") else f'"{term}"'
+    def matches(self, expression: str) -> Any:
+        if self.sqlite:
+            return self.table.c.fts_entry.op("MATCH")(expression)
+        return self.table.c.words.op("@@")(cast(bindparam(None, expression), TSQUERY))
 
-
-def quote_postgresql(term: str) -> str:
-    return f"'{term[:-1]}':*" if term.endswith("*") else f"'{term}'"
+    def numbers(self, expression: str, span: Span | None = None) -> Select[Any]:
+        """The numbers of the entries that an expression finds, of a span of them."""
+        chosen: Select[Any] = select(self.number.label("number")).where(self.matches(expression))
+        return chosen.where(self.number.between(*span)) if span else chosen
 
 
 def called(query: str) -> Select[Any]:
@@ -123,13 +190,97 @@ def called(query: str) -> Select[Any]:
     return numbers
 
 
-def found(session: Session, query: str) -> Select[Any]:
-    """The numbers of all entries that a query finds, in no order."""
+def found(session: Session, query: str, kind: Kind | None = None, *, by_words: bool = False) -> Select[Any]:
+    """The numbers of all entries that a query finds, of all kinds or of one, in no order."""
     words = read_query(session, query)
+    exact = called(query)
+    if kind:
+        exact = exact.where(col(Entry.kind) == kind)
     if not words:
-        return called(query)
-    everywhere = matching(session, words, "words")
-    return select(union(called(query), select(everywhere.c.number)).subquery().c.number)
+        return exact
+    index = Index(session)
+    everywhere = index.numbers(index.expression(words), spans(session)[kind] if kind else None)
+    return everywhere if by_words else select(union(exact, everywhere).subquery().c.number)
+
+
+def finds(session: Session, query: str, kind: Kind, record_id: Any) -> Any:
+    """Whether a query finds the record whose id a column holds: asked of one record after the other."""
+    words = read_query(session, query)
+    known = select(Name.record_id).where(  # type: ignore[call-overload]
+        col(Name.key) == (squeeze(query) or None), col(Name.kind) == kind
+    )
+    is_called = record_id.in_(known)
+    if not words:
+        return is_called
+    index = Index(session)
+    number = (
+        select(Entry.number)  # type: ignore[call-overload]
+        .where(col(Entry.kind) == kind, col(Entry.record_id) == record_id)
+        .correlate(record_id.table)
+        .scalar_subquery()
+    )
+    held = index.numbers(index.expression(words)).where(index.number == number).correlate(record_id.table)
+    return or_(is_called, held.scalar_subquery().is_not(None))
+
+
+@dataclass(frozen=True)
+class Counted:
+    """How many records of each kind a query finds."""
+
+    kinds: dict[Kind, int]
+    exact: bool
+    """False where there may be more: see MOST_COUNTED."""
+    by_words: bool
+    """Whether words find all of them: by a name in another spelling there may be more."""
+
+
+def count_hits(session: Session, query: str, kinds: Sequence[Kind] = RANK) -> Counted:
+    words = read_query(session, query)
+    counts = dict.fromkeys(kinds, 0)
+    by_name = session.execute(
+        called(query).add_columns(col(Entry.kind)).where(col(Entry.kind).in_(kinds))
+    ).all()
+    exact = True
+    if words:
+        index = Index(session)
+        stored = stored_counts(session, words)
+        if stored is None:
+            place = spans(session)
+            parts = [
+                select(
+                    literal(kind.value).label("kind"),
+                    select(func.count())
+                    .select_from(
+                        index.numbers(index.expression(words), place[kind]).limit(MOST_COUNTED + 1).subquery()
+                    )
+                    .scalar_subquery()
+                    .label("records"),
+                )
+                for kind in kinds
+            ]
+            stored = {Kind(kind): records for kind, records in session.execute(union_all(*parts))}
+            exact = all(records <= MOST_COUNTED for records in stored.values())
+            stored = {kind: min(records, MOST_COUNTED) for kind, records in stored.items()}
+        counts |= {kind: records for kind, records in stored.items() if kind in counts}
+        if by_name:
+            numbers = [number for number, _ in by_name]
+            known = index.numbers(index.expression(words)).where(index.number.in_(numbers))
+            found_too = set(session.scalars(known))
+            by_name = [each for each in by_name if each[0] not in found_too]
+    for _, kind in by_name:
+        counts[kind] += 1
+    return Counted(counts, exact, by_words=bool(words) and not by_name)
+
+
+def stored_counts(session: Session, words: list[Word]) -> dict[Kind, int] | None:
+    """How many records of each kind hold a single word that is common; None for anything else."""
+    match words:
+        case [[(term,)]] if not term.endswith("*"):
+            stored = session.execute(
+                select(Term.kind, Term.records).where(col(Term.word) == term)  # type: ignore[call-overload]
+            ).all()
+            return dict(stored) if stored else None
+    return None
 
 
 def search(
@@ -137,35 +288,50 @@ def search(
 ) -> Hits:
     """The best hits after a place in the ranking, given as (score, number); raises a ValidationProblem."""
     words = read_query(session, query)
-    chosen = [col(Entry.number).in_(found(session, query))]
-    counted = select(col(Entry.kind), func.count()).where(*chosen).group_by(col(Entry.kind))
-    counts: dict[Kind, int] = dict(session.execute(counted).all())
-    if kinds:
-        chosen.append(col(Entry.kind).in_(kinds))
-    stages: dict[int, Any] = {EXACT: called(query)}
-    if words:
-        stages[NAMES] = select(matching(session, words, "names").c.number)
-        stages[TEXT] = select(matching(session, words, "words").c.number)
-    rows: list[tuple[int, Entry]] = []
-    better: list[Any] = []
-    for score, stage in stages.items():
+    counted = count_hits(session, query)
+    places = [place for kind, place in spans(session).items() if not kinds or kind in kinds]
+    if not kinds:
+        places = [(places[0][0], places[-1][1])]
+    few = counted.exact and sum(counted.kinds.values()) <= FEW
+    rows: list[tuple[int, int]] = []
+    for score in (EXACT, NAMES, TEXT) if words else (EXACT,):
         if after is None or score <= after[0]:
-            part = select(Entry).where(*chosen, col(Entry.number).in_(stage), *better)
-            if after is not None and score == after[0]:
-                part = part.where(col(Entry.number) > after[1])
-            part = part.order_by(col(Entry.number)).limit(limit + 1 - len(rows))
-            rows += ((score, entry) for entry in session.scalars(part))
-        if len(rows) > limit:
-            break
-        better.append(col(Entry.number).not_in(stage))
-    items = [Hit(entry, score, snippet(entry.text, words)) for score, entry in rows[:limit]]
-    more = len(rows) > limit and limit > 0
+            begin = after[1] + 1 if after and score == after[0] else 1
+            for first, last in places:
+                if limit >= len(rows) and first <= last and begin <= last:
+                    part = stage(session, query, words, score, (max(first, begin), last), few=few)
+                    found_numbers = session.scalars(part.limit(limit + 1 - len(rows)))
+                    rows += ((score, number) for number in found_numbers)
+    entries = {
+        entry.number: entry
+        for entry in session.scalars(
+            select(Entry).where(col(Entry.number).in_([number for _, number in rows[:limit]]))
+        )
+    }
+    items = [
+        Hit(entries[number], score, snippet(entries[number].text, words)) for score, number in rows[:limit]
+    ]
+    more = len(rows) > limit > 0
+    kept = {kind: count for kind, count in counted.kinds.items() if count}
     return Hits(
         items=items,
-        total=sum(count for kind, count in counts.items() if not kinds or kind in kinds),
-        kinds={kind: counts[kind] for kind in sorted(counts, key=lambda kind: (-counts[kind], kind))},
+        total=sum(count for kind, count in kept.items() if not kinds or kind in kinds),
+        exact=counted.exact,
+        kinds={kind: kept[kind] for kind in sorted(kept, key=lambda kind: (-kept[kind], kind))},
         after=(items[-1].score, items[-1].entry.number) if more else None,
     )
+
+
+def stage(
+    session: Session, query: str, words: list[Word], score: int, span: Span, *, few: bool
+) -> Select[Any]:
+    """The numbers that a score is given to, of a span, in their order; but for few, along the index."""
+    if score == EXACT:
+        number: Any = col(Entry.number)
+        return called(query).where(number.between(*span)).order_by(number)
+    index = Index(session)
+    expression = index.expression(words, "_") if score == NAMES else index.beside_names(words)
+    return index.numbers(expression, span).where(index.number.not_in(called(query))).order_by(index.number)
 
 
 def snippet(body: str, words: list[Word]) -> str:

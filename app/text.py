@@ -6,6 +6,7 @@ from collections.abc import Collection
 from functools import lru_cache
 from itertools import pairwise
 from threading import Lock
+from typing import Any
 
 import snowballstemmer
 
@@ -46,6 +47,18 @@ def fold_character(character: str) -> str:
     if plain != character:
         return "".join(map(fold_character, plain.lower()))
     return f"u{ord(character):x}" if character.isalnum() else " "
+
+
+def lower_ascii(text: str) -> str:
+    """A text as filters compare it: without regard to the case of ASCII letters."""
+    return "".join(each.lower() if each.isascii() else each for each in text)
+
+
+def plain(value: Any) -> str:
+    """A value as JSON would write it, as a key."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value)
 
 
 def squeeze(text: str) -> str:

@@ -72,6 +72,10 @@ class FoundList(BaseModel):
 
     items: list[Found]
     total: int
+    exact: bool = Field(
+        default=True,
+        description="false, where it is there: there are more hits than are counted, at least `total`",
+    )
     next: str | None = Field(description="address of the next part; null at the end")
     facets: FoundFacets
 
@@ -124,7 +128,13 @@ def resolved(session: Session, terms: list[str]) -> ResolvedTerms:
     return ResolvedTerms(items=[Resolved(**vars(each)) for each in resolve(session, terms)])
 
 
-@router.get("/search", operation_id="search", summary="Search every kind", response_model=FoundList)
+@router.get(
+    "/search",
+    operation_id="search",
+    summary="Search every kind",
+    response_model=FoundList,
+    response_model_exclude_unset=True,
+)
 def read_search(
     request: Request, response: Response, query: Annotated[SearchQuery, Query()], session: SessionDep
 ) -> FoundList:
@@ -152,6 +162,7 @@ def found_by(session: Session, query: SearchQuery, asked: list[tuple[str, str]])
             for hit in hits.items
         ],
         total=hits.total,
+        **({} if hits.exact else {"exact": False}),
         next=next_address("/search", asked, pack(hits.after)) if hits.after else None,
         facets=FoundFacets(kind=hits.kinds),
     )

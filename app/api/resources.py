@@ -23,6 +23,10 @@ class ListOf(BaseModel, Generic[Item]):
 
     items: list[Item]
     total: int = Field(description="records in the whole list")
+    exact: bool = Field(
+        default=True,
+        description="false, where it is there: the list is longer than is counted, it has at least `total`",
+    )
     next: str | None = Field(description="address of the next part; null at the end")
     facets: dict[str, dict[str, int]] = Field(
         default={}, description="per field asked for, how many records have each value"
@@ -90,6 +94,8 @@ def body_of(page: Page, fields: list[str], following: str | None) -> str:
     if fields:
         items = [narrowed(item, {"id", *fields}) for item in items]
     rest: dict[str, Any] = {"total": page.total, "next": following}
+    if not page.exact:
+        rest["exact"] = False
     if page.facets is not None:
         rest["facets"] = page.facets
     if page.missing is not None:

@@ -113,8 +113,8 @@ def enum_type(enum: type[StrEnum]) -> Any:
 
 
 def foreign_key(table: str, **options: Any) -> Any:
-    """A reference to a row of another table, indexed for the question the other way round."""
-    return Field(foreign_key=f"{table}.id", index=True, **options)
+    """A reference to a row of another table: as it is a filter, it is indexed."""
+    return Field(foreign_key=f"{table}.id", **options)
 
 
 def link_table(left: str, right: str) -> Table:

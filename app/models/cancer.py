@@ -75,7 +75,6 @@ class Cancer(Answered, CancerBase, table=True):
     parent_id: Slug | None = foreign_key("cancer", default=None)
     prognosis: Verdict = Field(
         sa_type=enum_type(Verdict),
-        index=True,
         description="what a high IL-6 means for the prognosis: the verdict",
     )
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, create_model
+from sqlalchemy import Index
 from sqlmodel import SQLModel
 
 from app.models.base import Kind
@@ -185,6 +186,9 @@ def make_filters(
             ),
         ),
     }
+    for name in [*columns, *(f"{reference}_id" for reference in references)]:
+        if name != "id":  # an order goes along an index, and its ties fall by id
+            Index(f"ix_{table.__name__.lower()}_{name}_id", table.__table__.c[name], table.__table__.c.id)  # type: ignore[attr-defined]
     model = create_model(f"{table.__name__}Filters", __base__=Filters, **definitions, **(extra or {}))
     model.columns, model.references, model.members = columns, references, members
     model.relations, model.switches = relations, tuple(switches)

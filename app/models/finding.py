@@ -1,4 +1,4 @@
-"""What records are found by: their names, the values of their lists and relations, and their words.
+"""What records are found by: their names, the values of their fields and relations, and their words.
 
 These tables say nothing that the answers do not; they are made from them when a release is built.
 The words themselves stand in tables of the search engine, named fts_..., which migrations alone know.
@@ -6,7 +6,7 @@ The words themselves stand in tables of the search engine, named fts_..., which 
 
 from enum import StrEnum
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
 from app.models.base import Kind, enum_type
@@ -24,7 +24,10 @@ class MatchedOn(StrEnum):
 
 
 class Name(SQLModel, table=True):
-    """One name of one record: `key` is what all spellings of it have in common."""
+    """One name of one record: `key` is what all spellings of it have in common.
+
+    A name that may be misspelt is stored from its end, too: a slip at one end leaves its place at the other.
+    """
 
     key: str = Field(primary_key=True)
     kind: Kind = Field(primary_key=True, sa_type=enum_type(Kind))
@@ -32,6 +35,18 @@ class Name(SQLModel, table=True):
     matched_on: MatchedOn = Field(sa_type=enum_type(MatchedOn))
     spelling: str
     label: str
+    backwards: str | None = None
+
+    __table_args__ = (
+        Index("ix_name_kind_backwards_key", "kind", "backwards", "key"),
+        Index(
+            "ix_name_kind_key",
+            "kind",
+            "key",
+            sqlite_where=text("backwards IS NOT NULL"),
+            postgresql_where=text("backwards IS NOT NULL"),
+        ),
+    )
 
 
 class Property(SQLModel, table=True):
@@ -46,11 +61,48 @@ class Property(SQLModel, table=True):
     __table_args__ = (Index("ix_property_record_id", "kind", "record_id", "name"),)
 
 
+class Tally(SQLModel, table=True):
+    """How many records of a kind have a value, in a field or as a property: totals are read, not counted.
+
+    `key` is what filters compare, `value` what facets show. Of a field `below` says how many records have
+    less: what lies between two bounds is a difference. How many have none stands under the empty text.
+    """
+
+    kind: Kind = Field(primary_key=True, sa_type=enum_type(Kind))
+    name: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    value: str = Field(primary_key=True)
+    number: float | None = None
+    records: int
+    below: int | None = None
+
+    __table_args__ = (Index("ix_tally_kind_name_number", "kind", "name", "number"),)
+
+
+class Pair(SQLModel, table=True):
+    """How many records of a kind have two values at once, of values that each are in very many records."""
+
+    kind: Kind = Field(primary_key=True, sa_type=enum_type(Kind))
+    name: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    other: str = Field(primary_key=True)
+    other_key: str = Field(primary_key=True)
+    records: int
+
+
+class Term(SQLModel, table=True):
+    """How many records of a kind hold a word, of the words that many records hold."""
+
+    word: str = Field(primary_key=True)
+    kind: Kind = Field(primary_key=True, sa_type=enum_type(Kind))
+    records: int
+
+
 class Entry(SQLModel, table=True):
-    """A record as the search sees it; numbers rise from the best known record to the least."""
+    """A record as the search sees it; numbers rise, kind after kind, from the best known to the least."""
 
     number: int = Field(primary_key=True)
-    kind: Kind = Field(sa_type=enum_type(Kind), index=True)
+    kind: Kind = Field(sa_type=enum_type(Kind))
     record_id: str
     label: str
     text: str

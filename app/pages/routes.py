@@ -26,6 +26,7 @@ from app.pages.matrix import Matrix
 from app.pages.pictures import picture
 from app.pages.records import content, sources_of
 from app.pages.render import COLLECTIONS, FOLDER, address, show
+from app.plan import Rows
 from app.queries import OF_A_LIST, Dimension, Two, count_facets, find_page, summarise
 from app.search import search
 from app.session import SessionDep, next_address
@@ -66,7 +67,7 @@ def show_home(request: Request, session: SessionDep) -> HTMLResponse:
     inhibitors, cancers, trials = (BY_KIND[each] for each in (Kind.INHIBITOR, Kind.CANCER, Kind.TRIAL))
 
     def tally(resource: Resource, field: str) -> dict[str, int]:
-        return (count_facets(session, resource, resource.filters(facets=[field]), []) or {})[field]
+        return (count_facets(Rows(session, resource, []), resource.filters(facets=[field])) or {})[field]
 
     approved = inhibitors.filters(scope=["direct"], approved_for_cancer=True, limit=0)  # type: ignore[call-arg]
     return show(

@@ -3,32 +3,35 @@
 import fcntl
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import groupby, islice, permutations
 from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import URL, Connection, Engine, delete, insert, select, text
+from sqlalchemy import URL, Connection, Engine, delete, func, insert, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlmodel import SQLModel
+from sqlmodel import SQLModel, col
 
 from app import SCHEMA_REVISION
 from app.answers import Answer, Answers, Facts, curies, name_of
 from app.catalog import BY_KIND, RESOURCES, Resource
 from app.db import make_engine, sqlite_path
 from app.models.base import Kind
-from app.models.finding import Entry, Name, Property
+from app.models.finding import Entry, Name, Pair, Property, Tally, Term
 from app.models.release import Release, ReleaseSeed
 from app.names import names_of
-from app.search import index, index_statement
+from app.plan import MANY
+from app.search import COMMON, NAMED, RANK, index_row, index_statement, words_of
 from app.seeding.check import REFERENCES, read_facts
 from app.seeding.files import checksum
 from app.settings import PROJECT
-from app.text import squeeze
+from app.text import lower_ascii, plain, squeeze
 
 ADVISORY_LOCK = 0x1106
 """The key of the PostgreSQL advisory lock that a seeding holds."""
@@ -272,22 +275,12 @@ def fill(connection: Connection, build: Build, step: Step) -> None:
                     insert(SQLModel.metadata.tables[f"{resource.kind}_{name.removesuffix('s')}"]), values
                 )
     fill_finding(connection, build)
+    fill_tallies(connection)
+    fill_pairs(connection)
     connection.execute(insert(Release), [build.release.model_dump()])
-
-
-RANK = [
-    Kind.INHIBITOR,
-    Kind.TARGET,
-    Kind.CANCER,
-    Kind.MECHANISM,
-    Kind.INDICATION,
-    Kind.TRIAL,
-    Kind.PUBLICATION,
-    Kind.APPROVAL,
-    Kind.INTERACTION,
-    Kind.EVIDENCE,
-]
-"""Of two hits that are alike in all else, the one whose kind comes first here comes first."""
+    if connection.dialect.name == "postgresql":
+        # Its plans follow what it knows of the rows.
+        connection.execute(text(f"ANALYZE {', '.join([*SQLModel.metadata.tables, 'fts_entry'])}"))
 
 
 def fill_finding(connection: Connection, build: Build) -> None:
@@ -304,20 +297,148 @@ def fill_finding(connection: Connection, build: Build) -> None:
             spellings[resource.kind, record_id] = [name["spelling"] for name in own]
             held = list(properties_of(resource, row, answer))
             properties += held
-            known.append((RANK.index(resource.kind), -len(held), record_id, resource.kind))
-    entries, words = [], []
+            weight = len(held) if resource.kind in NAMED else 0
+            known.append((RANK.index(resource.kind), -weight, record_id, resource.kind))
+    entries, rows = [], []
+    terms: Counter[tuple[str, Kind]] = Counter()
     for number, (_, _, record_id, kind) in enumerate(sorted(known), 1):
         row = build.facts.of(kind)[record_id]
         body = list(build.texts(kind, row))
-        label = name_of(row)
         entries.append(
-            {"number": number, "kind": kind, "record_id": record_id, "label": label, "text": " · ".join(body)}
+            {
+                "number": number,
+                "kind": kind,
+                "record_id": record_id,
+                "label": name_of(row),
+                "text": " · ".join(body),
+            }
         )
-        words.append(index(connection, number, spellings[kind, record_id], body))
+        named, said = words_of(spellings[kind, record_id], body)
+        rows.append(index_row(connection, number, named, said))
+        terms.update((word, kind) for word in said)
     connection.execute(insert(Name), names)
     connection.execute(insert(Property), properties)
     connection.execute(insert(Entry), entries)
-    connection.execute(index_statement(connection), words)
+    connection.execute(index_statement(connection), rows)
+    connection.execute(insert(Term), common_terms(terms))
+
+
+def common_terms(terms: Mapping[tuple[str, Kind], int]) -> list[dict[str, Any]]:
+    """The rows of the words that many records hold."""
+    totals: Counter[str] = Counter()
+    for (word, _), records in terms.items():
+        totals[word] += records
+    return [
+        {"word": word, "kind": kind, "records": records}
+        for (word, kind), records in terms.items()
+        if totals[word] >= COMMON
+    ]
+
+
+def fill_tallies(connection: Connection) -> None:
+    """Count, from the rows as they are written, how many records have each value."""
+    for resource in RESOURCES:
+        table = resource.table.__table__
+        fields = {name: name for name in resource.filters.columns if name != "id"}
+        fields |= {name: f"{name}_id" for name in resource.filters.references}
+        for name, field in fields.items():
+            column = table.c[field]
+            counted = select(column, func.count()).group_by(column).order_by(column)
+            rows = tally_rows(resource.kind, name, connection.execute(counted))
+            while part := list(islice(rows, 10_000)):
+                connection.execute(insert(Tally), part)
+    of_value = (Property.kind, Property.name, Property.key, Property.value)
+    connection.execute(
+        insert(Tally).from_select(
+            ["kind", "name", "key", "value", "records"],
+            select(*of_value, func.count()).group_by(*of_value),  # type: ignore[call-overload]
+        )
+    )
+
+
+def fill_pairs(connection: Connection) -> None:
+    """Count how many records have two values at once, of values that more than MANY have.
+
+    Records that are alike in all these values are counted as one, so often as there are.
+    """
+    for resource in RESOURCES:
+        table, kind = resource.table.__table__, resource.kind
+        held = (
+            select(Tally.name, Tally.key, func.max(Tally.below))  # type: ignore[call-overload]
+            .where(col(Tally.kind) == kind)
+            .group_by(col(Tally.name), col(Tally.key))
+            .having(func.sum(Tally.records) > MANY)
+        )
+        common: dict[str, set[str]] = defaultdict(set)
+        of_fields = set()
+        for name, key, below in connection.execute(held):
+            common[name].add(key)
+            if below is not None:
+                of_fields.add(name)
+        fields = sorted(of_fields)
+        lists = sorted(common.keys() - of_fields)
+        if not common:
+            continue
+        listed = select(Property.record_id, Property.name, Property.key).where(  # type: ignore[call-overload]
+            col(Property.kind) == kind, col(Property.name).in_(lists)
+        )
+        of_records = groupby(
+            connection.execute(listed.order_by(col(Property.record_id)), execution_options=STREAMED),
+            key=lambda each: each[0],
+        )
+        columns_ = [table.c[f"{each}_id" if each in resource.filters.references else each] for each in fields]
+        rows = connection.execute(
+            select(table.c.id, *columns_).order_by(table.c.id), execution_options=STREAMED
+        )
+        alike: Counter[tuple[tuple[str, str], ...]] = Counter()
+        listed_id, own = next(of_records, (None, iter(())))
+        for record_id, *values in rows:
+            marks = [
+                (name, key)
+                for name, value in zip(fields, values, strict=True)
+                if (key := "" if value is None else lower_ascii(plain(value))) in common[name]
+            ]
+            if listed_id == record_id:
+                marks += ((name, key) for _, name, key in own if key in common[name])
+                listed_id, own = next(of_records, (None, iter(())))
+            alike[tuple(marks)] += 1
+        pairs: Counter[tuple[tuple[str, str], tuple[str, str]]] = Counter()
+        for marks_, records in alike.items():
+            for pair in permutations(marks_, 2):
+                pairs[pair] += records
+        made = [
+            {
+                "kind": kind,
+                "name": one[0],
+                "key": one[1],
+                "other": other[0],
+                "other_key": other[1],
+                "records": records,
+            }
+            for (one, other), records in pairs.items()
+        ]
+        if made:
+            connection.execute(insert(Pair), made)
+
+
+STREAMED = {"yield_per": 5_000}
+
+
+def tally_rows(kind: Kind, name: str, counted: Iterable[Any]) -> Iterator[dict[str, Any]]:
+    """The rows for the values of a field, given in their order with the records of each."""
+    below = 0
+    for value, records in counted:
+        written = "" if value is None else plain(value)
+        yield {
+            "kind": kind,
+            "name": name,
+            "key": lower_ascii(written),
+            "value": written,
+            "number": None if isinstance(value, (str, bool)) else value,
+            "records": records,
+            "below": 0 if value is None else below,
+        }
+        below += 0 if value is None else records
 
 
 def properties_of(resource: Resource, row: Any, answer: Answer) -> Iterator[dict[str, Any]]:

@@ -1,0 +1,281 @@
+"""A large release: it answers as a small one does, and along indexes."""
+
+import functools
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import pytest
+from sqlalchemy import event, select
+from sqlmodel import Session, col
+
+from app.catalog import BY_KIND, RESOURCES, Resource
+from app.db import Database, parse_url
+from app.models.base import Kind
+from app.models.filters import AnyKind
+from app.models.finding import Entry, Tally
+from app.names import resolve
+from app.plan import MANY
+from app.queries import check_counts, find_page, get_record, reading, stream
+from app.search import search
+from app.seeding.build import Build, prepare
+from app.settings import SEED
+from app.text import index_words, query_words
+from tests.bench.scale import make
+from tests.conftest import NewDatabase
+from tests.test_lists import value_of
+
+
+@dataclass
+class Large:
+    """A database of many records, and the statements that were run in it."""
+
+    database: Database
+    statements: list[tuple[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def build() -> Build:
+    return prepare(SEED)
+
+
+@pytest.fixture(scope="module")
+def large(new_database: NewDatabase, build: Build) -> Iterator[Large]:
+    """A thousand inhibitors and as many claims."""
+    url = new_database()
+    make(url, 1_000, 1, build)
+    database = Database(parse_url(url))
+    statements: list[tuple[str, Any]] = []
+
+    @event.listens_for(database.engine(), "before_cursor_execute")
+    def _note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        statements.append((statement, parameters))
+
+    yield Large(database, statements)
+    database.dispose()
+
+
+@pytest.fixture
+def session(large: Large) -> Iterator[Session]:
+    with reading(large.database) as (session, _):
+        large.statements.clear()
+        yield session
+
+
+def test_a_release_is_whole_at_any_size(new_database: NewDatabase, build: Build, large: Large) -> None:
+    url = new_database()
+    counts = make(url, 30, 10, build)
+    assert (counts["inhibitors"], counts["evidence"]) == (30, 300)
+    small = Database(parse_url(url))
+    for database in (small, large.database):
+        with reading(database) as (session, release):
+            check_counts(session, release)
+    small.dispose()
+
+
+@functools.cache
+def items_of(database: Database, kind: Kind) -> tuple[Any, ...]:
+    with reading(database) as (session, _):
+        resource = BY_KIND[kind]
+        return tuple(map(json.loads, stream(session, resource, resource.filters())))
+
+
+Row = dict[str, Any]
+
+
+@pytest.mark.parametrize(
+    ("kind", "asked", "holds"),
+    [
+        (Kind.EVIDENCE, {"type": ["prognostic"]}, lambda e: e["type"] == "prognostic"),
+        (
+            Kind.EVIDENCE,
+            {"type": ["therapeutic"], "level": ["B"]},
+            lambda e: (e["type"], e["level"]) == ("therapeutic", "B"),
+        ),
+        (
+            Kind.EVIDENCE,
+            {"type": ["mechanistic"], "direction": ["does-not-support"], "level": ["A"]},
+            lambda e: (e["type"], e["direction"], e["level"]) == ("mechanistic", "does-not-support", "A"),
+        ),
+        (
+            Kind.EVIDENCE,
+            {"cancer": ["NSCLC"]},
+            lambda e: id_of(e["cancer"]) == "non-small-cell-lung-cancer",
+        ),
+        (Kind.EVIDENCE, {"n__gte": "100"}, lambda e: ((e["effect"] or {}).get("n") or 0) >= 100),
+        (
+            Kind.EVIDENCE,
+            {"n__gte": "100", "n__lte": "300"},
+            lambda e: 100 <= ((e["effect"] or {}).get("n") or 0) <= 300,
+        ),
+        (Kind.INHIBITOR, {"scope": ["direct"], "status": ["approved"]}, None),
+        (Kind.INHIBITOR, {"target": ["IL-6R"]}, lambda i: "il6r" in [each["id"] for each in i["targets"]]),
+        (Kind.INHIBITOR, {"approved": "false"}, lambda i: i["status"] != "approved"),
+        (
+            Kind.INHIBITOR,
+            {"approved": "true", "routes": ["Oral"]},
+            lambda i: i["status"] == "approved" and "oral" in i["routes"],
+        ),
+        (
+            Kind.INHIBITOR,
+            {"routes": ["oral", "Subcutaneous"]},
+            lambda i: bool({"oral", "subcutaneous"} & set(i["routes"])),
+        ),
+        (Kind.APPROVAL, {"year__lte": "2015"}, lambda a: (a["year"] or 9999) <= 2015),
+        (Kind.TRIAL, {"title": ["no such title"]}, lambda t: False),
+    ],
+)
+def test_totals_and_facets_are_what_one_counts(
+    large: Large, session: Session, kind: Kind, asked: dict[str, Any], holds: Callable[[Row], bool] | None
+) -> None:
+    resource = BY_KIND[kind]
+    enum = next(name for name, type_ in resource.filters.columns.items() if issubclass(type_, StrEnum))
+    items = items_of(large.database, kind)
+    if holds is None:
+        holds = lambda item: all(item[name] in values for name, values in asked.items())  # noqa: E731
+    expected = [item for item in items if holds(item)]
+    page = find_page(session, resource, resource.filters.model_validate({**asked, "facets": [enum]}))
+    assert (page.total, page.exact) == (len(expected), True)
+    assert page.facets == {enum: dict(Counter(item[enum] for item in expected))}
+    assert [json.loads(item)["id"] for item in page.items] == [item["id"] for item in expected[:50]]
+
+
+def id_of(ref: Any) -> str | None:
+    return ref and ref["id"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "asked"),
+    [
+        (Kind.EVIDENCE, {}),
+        (Kind.EVIDENCE, {"type": ["mechanistic"]}),
+        (Kind.EVIDENCE, {"type": ["prognostic"], "level": ["B"]}),
+        (Kind.INHIBITOR, {"agency": ["FDA"]}),
+    ],
+)
+def test_pages_follow_the_order_whichever_way_they_are_found(
+    large: Large, session: Session, kind: Kind, asked: dict[str, Any]
+) -> None:
+    """The first pages and some deep within, in every order, against a plain sort."""
+    resource = BY_KIND[kind]
+    chosen = {json.loads(item)["id"] for item in stream(session, resource, resource.filters(**asked))}
+    items = [item for item in items_of(large.database, kind) if item["id"] in chosen]
+    assert len(items) > MANY
+    names = [*resource.filters.columns, *resource.filters.references]
+    for sort in [[sign + name] for name in names for sign in ("", "-")] + [["-" + names[2], names[3]]]:
+        expected = items
+        for key in reversed(sort):
+            name = key.removeprefix("-")
+            held = [item for item in expected if value_of(item, name) is not None]
+            held.sort(key=functools.partial(value_of, name=name), reverse=key.startswith("-"))
+            expected = held + [item for item in expected if value_of(item, name) is None]
+        seen: list[str] = []
+        cursor = None
+        for limit in (7, 150, 20):
+            page = find_page(
+                session, resource, resource.filters(**asked, sort=sort, limit=limit, cursor=cursor)
+            )
+            seen += [json.loads(item)["id"] for item in page.items]
+            cursor = page.next_cursor
+            if cursor is None:
+                break
+        assert seen == [item["id"] for item in expected[: len(seen)]], sort
+        assert len(seen) == min(177, len(expected))
+
+
+@pytest.mark.parametrize("query", ["tumour", "IL-6", "il-6 tumour", "toci*", "uveal melanoma"])
+def test_a_search_counts_what_holds_all_its_words(session: Session, query: str) -> None:
+    words = query_words(query, {"il6"})
+    counts: Counter[Kind] = Counter()
+    for entry in session.scalars(select(Entry).where(col(Entry.kind).in_([Kind.EVIDENCE, Kind.TRIAL]))):
+        terms = index_words(entry.text) | index_words(entry.record_id) | index_words(entry.label)
+
+        def held(term: str, terms: frozenset[str] = terms) -> bool:
+            return any(each.startswith(term[:-1]) for each in terms) if term[-1] == "*" else term in terms
+
+        counts[entry.kind] += all(any(all(map(held, each)) for each in word) for word in words)
+    hits = search(session, query, [Kind.EVIDENCE, Kind.TRIAL], 20, None)
+    assert {kind: hits.kinds.get(kind, 0) for kind in counts} == dict(counts)
+    assert (hits.total, hits.exact) == (sum(counts.values()), True)
+    listed = find_page(session, BY_KIND[Kind.EVIDENCE], BY_KIND[Kind.EVIDENCE].filters(q=query, limit=20))
+    assert listed.total == counts[Kind.EVIDENCE]
+
+
+def test_misspelt_names_are_near_among_thousands_of_names_that_are_alike(session: Session) -> None:
+    for term, meant in {"tocilizumb": "tocilizumab", "brest cancer": "breast-cancer"}.items():
+        (resolution,) = resolve(session, [term])
+        assert meant in [each.id for each in resolution.suggestions]
+
+
+MOST_STATEMENTS = 12
+"""For a list: the release, what is stored of the filters, and the parts of a page."""
+
+
+SMALL = re.compile(r"SCAN (release|alembic_version|CONSTANT|anon_|\(subquery|.*VIRTUAL TABLE INDEX)")
+"""What may be read as a whole: one row, the rows that another step found, and the hits of a search."""
+
+
+def questions(session: Session, resource: Resource) -> Iterator[dict[str, Any]]:
+    """Every filter with the value that most records hold, every order, and every order with a filter."""
+    filters = resource.filters
+    yield {}
+    common = None
+    for name in [*filters.columns, *filters.references, *filters.members, *filters.relations]:
+        held = select(Tally.value).where(  # type: ignore[call-overload]
+            col(Tally.kind) == resource.kind, col(Tally.name) == name, col(Tally.value) != ""
+        )
+        value = session.scalar(held.order_by(col(Tally.records).desc()).limit(1))
+        if value is not None and not (name == "prognosis" and " " in value):
+            if filters.relations.get(name) is AnyKind:
+                value = value.partition("/")[2]
+            asked = {name: value if filters.columns.get(name) is bool else [value]}
+            yield asked
+            if common is None and issubclass(filters.columns.get(name, int), StrEnum):
+                common = asked
+        if filters.columns.get(name) in (int, float):
+            yield {f"{name}__gte": 2}
+    for name in filters.switches:
+        yield {name: "true"}
+    for name in [*filters.columns, *filters.references]:
+        for sign in ("", "-"):
+            yield {"sort": [sign + name]}
+            yield {"sort": [sign + name], **(common or {})}
+
+
+@pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.path)
+def test_every_filter_and_every_order_goes_along_an_index(
+    large: Large, session: Session, resource: Resource
+) -> None:
+    """No list is read as a whole, and what is sorted was found by an index first."""
+    for asked in list(questions(session, resource)):
+        large.statements.clear()
+        filters = resource.filters.model_validate({"limit": 5, **asked})
+        with reading(large.database) as (fresh, _):
+            find_page(fresh, resource, filters)
+        assert len(large.statements) <= MOST_STATEMENTS, asked
+        if large.database.url.drivername != "sqlite":
+            continue
+        for statement, parameters in list(large.statements):
+            if "0 = 1" in statement:
+                continue  # nothing comes before the first of two truth values
+            plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            steps = [row[3] for row in plan]
+            scans = [step for step in steps if step.startswith("SCAN ") and not SMALL.match(step)]
+            assert all("INDEX" in step for step in scans), (asked, statement, steps)
+            assert not (scans and any("TEMP B-TREE FOR ORDER BY" in step for step in steps)), (asked, steps)
+
+
+def test_a_record_takes_two_statements_beside_those_for_the_release(large: Large) -> None:
+    for kind, name, most in [
+        (Kind.INHIBITOR, "c3-tocilizumab", 1),
+        (Kind.INHIBITOR, "ACTEMRA", 3),
+        (Kind.CANCER, "breast-cancer", 1),
+    ]:
+        with reading(large.database) as (session, _):
+            large.statements.clear()
+            get_record(session, BY_KIND[kind], name)
+            assert len(large.statements) <= most, large.statements
