@@ -10,7 +10,7 @@ ifdef PORT
 export IL6_PORT := $(PORT)
 endif
 
-.PHONY: help serve test fuzz faults bench check format lock
+.PHONY: help serve test coverage fuzz faults bench check format lock
 
 help: ## show these lines
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,10 +30,12 @@ serve: .venv/serve ## install, seed and serve on 127.0.0.1:8000 (HOST= and PORT=
 	exec $(BIN)/il6 serve
 
 test: .venv/test ## run the tests; those that need PostgreSQL or Chromium are skipped where there is none
+	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
+
+coverage: .venv/test ## measure which lines the tests reach, on the embedded database
 	$(BIN)/coverage run -m pytest $(PARALLEL) -m "not postgresql" $(ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
-	$(BIN)/python -m pytest $(PARALLEL) -m postgresql $(ARGS)
 
 fuzz: .venv/test ## try with many examples what make test tries with few
 	IL6_TEST_EXAMPLES=1000 $(BIN)/python -m pytest $(PARALLEL) tests/test_lists.py tests/test_search.py tests/test_schema.py $(ARGS)

@@ -12,11 +12,12 @@ import logging
 import os
 import sys
 import time
-from collections import Counter, OrderedDict
+from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -53,6 +54,9 @@ MOST_SPELLINGS = 8
 CONDITIONS = (b"if-none-match", b"if-modified-since", b"if-range", b"range")
 """Headers that are answered here; the application always gives the whole."""
 
+OF_A_BODY = {b"content-length", b"transfer-encoding", b"expect"}
+"""Headers of a request that goes on behind its head."""
+
 OF_ONE_RESPONSE = (b"content-length", b"x-request-id")
 """Headers that are not kept: one depends on the coding, the other on the request."""
 
@@ -68,8 +72,14 @@ Spelling = tuple[str, bytes, bytes | None, bytes | None]
 Question = tuple[str, bytes, bytes | None]
 """What it asks: path, canonical query, and Accept, or None where another one would get the same answer."""
 
-Ready = tuple[Message, Message]
-"""A response as it is sent: its start and its body. Both are shared, so only copies may be changed."""
+
+class Ready(NamedTuple):
+    """A response as it is sent, to any server and to ours; it is shared, so only copies may be changed."""
+
+    start: Message
+    body: Message
+    head: bytes
+    """Status line and fields, but those that the server adds."""
 
 
 @dataclass(eq=False)
@@ -101,9 +111,11 @@ class Answer:
 
 
 def response(status: int, headers: tuple[tuple[bytes, bytes], ...], body: bytes) -> Ready:
-    return (
+    lines = b"".join(b"%s: %s\r\n" % pair for pair in headers)
+    return Ready(
         {"type": "http.response.start", "status": status, "headers": headers},
         {"type": "http.response.body", "body": body},
+        b"HTTP/1.1 %d %s\r\n%s" % (status, HTTPStatus(status).phrase.encode(), lines),
     )
 
 
@@ -200,6 +212,7 @@ class Front:
         self.loading = asyncio.Lock()
         self.running = AsyncExitStack()
         self.begun = False
+        self.ending = asyncio.Event()
         self.path = embedded_path(settings.database_url)
         self.embedded: Embedded | None = None
         self.shelf = Shelf(None, None, settings.cache_bytes)
@@ -208,6 +221,8 @@ class Front:
         self.warming: asyncio.Task[None] | None = None
         self.tally: Counter[tuple[str | None, str, int, str]] = Counter()
         """How often a path was asked, by method, status, and what was ready; no path where others count."""
+        self.hits: dict[tuple[str, int], int] = defaultdict(int)
+        """The same of GET alone, by path and status, where what was ready was sent at once."""
         self.outer: ASGIApp = self.answer
         if settings.rate_limit:
             from app.api.limits import RateLimit
@@ -220,12 +235,38 @@ class Front:
             from app.access import logged
 
             self.outer = logged(self.outer)
+        self.plain = self.outer == self.answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self.live(receive, send)
         else:
             await self.outer(scope, receive, send)
+
+    def find_ready(self, scope: Scope) -> tuple[bytes, bytes] | None:
+        """The head and the body of a response that is ready, for a server that can write them at once.
+
+        None where it is not known in these words, or where something stands around that would see it.
+        """
+        if scope["method"] != "GET" or not self.plain or time.monotonic() - self.seen > GLANCE:
+            return None
+        given = scope["headers"]
+        headers = dict(given)
+        path = scope["path"]
+        shelf = self.shelf
+        known = shelf.spellings.get(
+            (path, scope["query_string"], headers.get(b"accept"), headers.get(b"accept-encoding"))
+        )
+        if known is None or len(headers) < len(given) or not headers.keys().isdisjoint(OF_A_BODY):
+            return None
+        answer, ready = known
+        asked = headers.get(b"if-none-match")
+        if asked is not None and matches(asked, answer.etag):
+            ready = answer.not_modified
+        start, body, head = ready
+        shelf.answers.move_to_end(answer.etag)
+        self.hits[path, start["status"]] += 1
+        return head, body["body"]
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
@@ -267,9 +308,9 @@ class Front:
         if coding not in answer.codings:
             ready = await asyncio.to_thread(answer.ready, coding) if coding else answer.ready(coding)
             if coding:
-                answer.size += len(ready[1]["body"])
+                answer.size += len(ready.body["body"])
                 if answer.etag in shelf.answers:
-                    shelf.grow(len(ready[1]["body"]))
+                    shelf.grow(len(ready.body["body"]))
         shelf.remember((path, scope["query_string"], accept, encodings), answer, coding)
         await self.deliver(answer, answer.ready(coding), asked, result, scope, send)
 
@@ -279,7 +320,7 @@ class Front:
         if asked is not None and matches(asked, answer.etag):
             ready = answer.not_modified
             result = "not_modified"
-        start, body = ready
+        start, body, _ = ready
         self.note(scope["path"], scope["method"], start["status"], result)
         await send({**start})  # what stands around may add headers
         await send(body if scope["method"] == "GET" else {**body, "body": b""})
@@ -411,9 +452,8 @@ class Front:
             self.warming = asyncio.create_task(self.warm())
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        self.ending.set()
         running = [task for task in (self.warming, self.look) if task is not None]
-        if self.warming is not None:
-            self.warming.cancel()
         await asyncio.gather(*running, return_exceptions=True)
         await self.running.aclose()
         if self.embedded is not None:
@@ -422,14 +462,16 @@ class Front:
 
     async def warm(self) -> None:
         """Ask for what is asked for most, so that it is ready; whoever asks meanwhile comes first."""
-        await asyncio.sleep(COURTESY)
-        await self.application()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.ending.wait(), COURTESY)
         shelf = None
-        while shelf is not self.shelf:
+        while shelf is not self.shelf and not self.ending.is_set():
+            await self.application()
             await self.glance(time.monotonic() - self.seen)
             shelf = self.shelf
             for path in (*WARM, *(f"/{each}" for each in shelf.collections)):
-                await self.ask_self(path)
+                if not self.ending.is_set():
+                    await self.ask_self(path)
 
     async def ask_self(self, path: str) -> None:
         scope: Scope = {
@@ -464,6 +506,7 @@ class Front:
 
     async def glance(self, age: float) -> None:
         """Make sure that the shelf is that of the release that is there."""
+        asyncio.get_running_loop().call_later(GLANCE, self.count)
         if self.path is not None:
             if self.shelf.release is not None and state_of(self.path) == self.shelf.state:
                 self.seen = time.monotonic()
@@ -494,13 +537,14 @@ class Front:
         self.seen = begun
 
     def note(self, path: str | None, method: str, status: int, result: str) -> None:
-        if not self.tally:
-            asyncio.get_running_loop().call_later(GLANCE, self.count)
         self.tally[path, method, status, result] += 1
 
     def count(self) -> None:
         """Tell the metrics what was answered; as long as they are not imported, nobody asked for them."""
         metrics = sys.modules.get("app.api.metrics")
+        hits, self.hits = self.hits, defaultdict(int)
+        for (path, status), number in hits.items():
+            self.tally[path, "GET", status, "hit" if status == HTTPStatus.OK else "not_modified"] += number
         if metrics is not None and self.main is not None and self.tally:
             tally, self.tally = self.tally, Counter()
             metrics.count_answers(self.main, tally)

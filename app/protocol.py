@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Any
 
 from starlette.types import Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 LONGEST_ADDRESS = 65_535
@@ -19,7 +20,7 @@ LARGEST_HEADERS = 32_768
 """Bytes of header fields, names and values."""
 
 
-class Reading(Enum):
+class Part(Enum):
     """Which part of a request is being waited for."""
 
     HEAD = 1
@@ -49,15 +50,14 @@ class Protocol(HttpToolsProtocol):
         self.most_connections = self.limit_concurrency
         self.limit_concurrency = None
         self.since = self.loop.time()
+        self.find_ready = getattr(innermost(self.app), "find_ready", None)
         self.refused = False
         self.ending = False
-        self.reading = Reading.HEAD
         self.head_size = 0
-        self.fields_size = 0
         self.url = b""
         self.at_fault: Any = None
         self.waiting: asyncio.TimerHandle | None = None
-        self.waiting_for: Reading = Reading.NOTHING
+        self.waiting_for = Part.NOTHING
         self.stalled: asyncio.TimerHandle | None = None
         self.running: RequestResponseCycle | None = None
 
@@ -67,7 +67,7 @@ class Protocol(HttpToolsProtocol):
         super().connection_made(transport)
         if self.most_connections and len(self.connections) > self.most_connections:
             self.make_room(self.most_connections)
-        self.watch()
+        self.wait_for(Part.HEAD)
 
     def make_room(self, most: int) -> None:
         """Close a connection that nobody uses; where there is none, this one is told to come later.
@@ -84,41 +84,39 @@ class Protocol(HttpToolsProtocol):
             self.refused = True
 
     def data_received(self, data: bytes) -> None:
-        if self.reading is Reading.NOTHING and self.answered():
-            self.reading = Reading.HEAD  # even if it is a line break, with which no request begins
-            self.head_size = 0
+        before = self.cycle
+        in_body = before is not None and before.more_body
+        self.head_size += len(data)
         super().data_received(data)
-        if self.transport.is_closing():
-            return
-        if self.reading is Reading.HEAD:
-            self.head_size += len(data)
-            if self.head_size > LONGEST_ADDRESS + LARGEST_HEADERS:
+        cycle = self.cycle
+        if self.part() is Part.NOTHING and (cycle is not before or in_body):
+            self.head_size = 0
+            if self.waiting_for is not Part.NOTHING:
+                self.wait_for(Part.NOTHING)
+        elif not self.transport.is_closing():
+            # What comes where nothing is awaited begins a request, even if it is a line break.
+            part = Part.BODY if self.part() is Part.BODY else Part.HEAD
+            if part is Part.HEAD and len(self.url) > LONGEST_ADDRESS:
+                self.refuse(address_too_long())
+            elif part is Part.HEAD and self.head_size > LONGEST_ADDRESS + LARGEST_HEADERS:
                 self.refuse(headers_too_large())
-        self.watch()
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self.reading = Reading.HEAD
-        self.head_size = self.fields_size = 0
-
-    def on_url(self, url: bytes) -> None:
-        super().on_url(url)
-        if len(self.url) > LONGEST_ADDRESS:
-            self.stop(problem("AddressTooLong", f"An address has at most {LONGEST_ADDRESS} characters."))
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self.fields_size += len(name) + len(value)
-        if self.fields_size > LARGEST_HEADERS:
-            self.stop(headers_too_large())
-        super().on_header(name, value)
+            elif part is not self.waiting_for:
+                self.wait_for(part)
 
     def on_headers_complete(self) -> None:
+        if self.head_size > LARGEST_HEADERS:  # or else there is nothing to measure
+            if len(self.url) > LONGEST_ADDRESS:
+                self.stop(address_too_long())
+            if sum(len(name) + len(value) for name, value in self.headers) > LARGEST_HEADERS:
+                self.stop(headers_too_large())
         super().on_headers_complete()
-        self.reading = Reading.BODY
 
-    def on_message_complete(self) -> None:
-        super().on_message_complete()
-        self.reading = Reading.NOTHING
+    def part(self) -> "Part":
+        """Which part of a request comes next, by what the parser has made of those before."""
+        cycle = self.cycle
+        if cycle is None or self.scope is not cycle.scope:
+            return Part.HEAD
+        return Part.BODY if cycle.more_body else Part.NOTHING
 
     def connection_lost(self, exc: Exception | None) -> None:
         for timer in (self.waiting, self.stalled):
@@ -138,16 +136,14 @@ class Protocol(HttpToolsProtocol):
 
     # Time
 
-    def watch(self) -> None:
+    def wait_for(self, part: "Part") -> None:
         """Have the clock run for what is being waited for, from when that began."""
-        if self.waiting_for is self.reading:
-            return
         if self.waiting is not None:
             self.waiting.cancel()
             self.waiting = None
-        self.waiting_for = self.reading
-        if self.reading is not Reading.NOTHING:
-            seconds = self.head_seconds if self.reading is Reading.HEAD else self.body_seconds
+        self.waiting_for = part
+        if part is not Part.NOTHING:
+            seconds = self.head_seconds if part is Part.HEAD else self.body_seconds
             self.waiting = self.loop.call_later(seconds, self.too_slow)
 
     def too_slow(self) -> None:
@@ -155,9 +151,8 @@ class Protocol(HttpToolsProtocol):
             return
         if self.pipeline:
             # It is this side that reads no further, until the request before is answered.
-            self.waiting_for = Reading.NOTHING
-            self.watch()
-        elif self.reading is Reading.HEAD and not self.head_size:
+            self.wait_for(self.waiting_for)
+        elif self.waiting_for is Part.HEAD and not self.head_size:
             super().shutdown()  # nothing was asked
         else:
             self.refuse(problem("RequestTimeout", "The request did not arrive in time."))
@@ -185,10 +180,10 @@ class Protocol(HttpToolsProtocol):
     def refuse(self, problem: Any) -> None:
         """Answer a problem and close; where an answer is being sent already, close after that."""
         begun = self.cycle is not None and self.cycle.response_started
-        asked_before = self.reading is not Reading.BODY and not self.answered()
+        asked_before = self.part() is not Part.BODY and not self.answered()
         if (begun and not self.answered()) or asked_before or self.pipeline:
             self.cycle.keep_alive = False
-        elif begun and self.reading is Reading.BODY:
+        elif begun and self.part() is Part.BODY:
             self.transport.close()  # it is answered; what still comes is of no interest
         else:
             count_refused(problem.status)
@@ -196,12 +191,17 @@ class Protocol(HttpToolsProtocol):
             self.transport.close()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self.running = cycle
         if self.refused and cycle.scope["path"] != "/livez":
             count_refused(503)
             app = overloaded
         if self.ending or self.refused:
             cycle.keep_alive = False
-        self.running = cycle
+        elif self.find_ready is not None and not (cycle.disconnected or cycle.flow.write_paused):
+            ready = self.find_ready(cycle.scope)
+            if ready is not None:
+                send_at_once(cycle, *ready)
+                return
         super()._start_asgi_task(cycle, app)
 
     # The end
@@ -215,12 +215,36 @@ class Protocol(HttpToolsProtocol):
             super().shutdown()
 
 
+def innermost(app: Any) -> Any:
+    """The application that the server was given, without what the server put around it."""
+    while isinstance(app, ProxyHeadersMiddleware):
+        app = app.app
+    return app
+
+
+def send_at_once(cycle: RequestResponseCycle, head: bytes, body: bytes) -> None:
+    """Write a whole response whose bytes are ready: no task is made for it, and one write is enough."""
+    parts = [head]
+    for name, value in cycle.default_headers:
+        parts += (name, b": ", value, b"\r\n")
+    if not cycle.keep_alive:
+        parts.append(b"connection: close\r\n")
+    parts += (b"\r\n", body)
+    cycle.response_started = cycle.response_complete = True
+    cycle.more_body = False
+    cycle.transport.write(b"".join(parts))
+    cycle.message_event.set()
+    if not cycle.keep_alive:
+        cycle.transport.close()
+    cycle.on_response()
+
+
 def is_idle(connection: Any) -> bool:
     """Whether all that was asked is answered; or nothing was asked, though there was time for it."""
     if not isinstance(connection, Protocol) or not connection.answered():
         return False
     silent = not connection.head_size and connection.loop.time() - connection.since > 1
-    return connection.reading is Reading.NOTHING or silent
+    return connection.waiting_for is Part.NOTHING or silent
 
 
 def problem(name: str, detail: str) -> Any:
@@ -228,6 +252,10 @@ def problem(name: str, detail: str) -> Any:
     from app import errors
 
     return getattr(errors, name)(detail=detail)
+
+
+def address_too_long() -> Any:
+    return problem("AddressTooLong", f"An address has at most {LONGEST_ADDRESS} characters.")
 
 
 def headers_too_large() -> Any:

@@ -1,5 +1,6 @@
 """A migrated, seeded database of each kind, and a client of a live server in front of it."""
 
+import asyncio
 import os
 import re
 import shutil
@@ -7,10 +8,11 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
@@ -141,6 +143,26 @@ def until_answering(address: str) -> None:
     raise AssertionError("the program does not answer")
 
 
+ANY_ENGINE = {
+    *("test_docs", "test_exports", "test_founding", "test_graph", "test_pages", "test_pages_browser"),
+    *("test_project", "test_schema"),
+}
+"""Tests of what is made of answers. test_engines.py shows that both engines give the same answers, so these
+ask one of them; `IL6_TEST_ENGINES=all` has them ask both."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if os.environ.get("IL6_TEST_ENGINES") == "all":
+        return
+    twice = [
+        each
+        for each in items
+        if each.path.stem in ANY_ENGINE and each.get_closest_marker("postgresql") is not None
+    ]
+    config.hook.pytest_deselected(items=twice)
+    items[:] = [each for each in items if each not in set(twice)]
+
+
 NewDatabase = Callable[[], str]
 
 
@@ -201,6 +223,15 @@ def serving(url: str, protocol: type[Protocol] = Protocol, **settings: Any) -> I
     finally:
         server.should_exit = True
         thread.join()
+
+
+Result = TypeVar("Result")
+
+
+def run_async(trial: Coroutine[Any, Any, Result]) -> Result:
+    """Run it in a thread of its own: where a browser is driven, a loop is running in this one."""
+    with ThreadPoolExecutor() as other:
+        return other.submit(asyncio.run, trial).result()
 
 
 @contextmanager

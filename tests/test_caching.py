@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from app.models.base import Kind
 from app.models.filters import Format
 from app.seeding.build import seed
 from app.settings import SEED, Settings
-from tests.conftest import NewDatabase, counted, migrated, serving
+from tests.conftest import NewDatabase, counted, migrated, run_async, serving
 
 KEPT = [
     "/inhibitors/tocilizumab",
@@ -58,10 +58,6 @@ async def inside(url: str, **settings: Any) -> AsyncIterator[tuple[Front, httpx.
     await front.running.aclose()
     if front.embedded:
         front.embedded.close()
-
-
-def run(trial: Callable[[], Awaitable[None]]) -> None:
-    asyncio.run(trial())  # type: ignore[arg-type]
 
 
 # Validators
@@ -198,7 +194,7 @@ def test_a_known_question_costs_no_statement(database_url: str) -> None:
                     assert (await client.head(address)).status_code == 200
             assert executed == []
 
-    run(trial)
+    run_async(trial())
 
 
 def test_a_validator_is_confirmed_without_a_query_by_a_process_that_was_never_asked(
@@ -215,7 +211,7 @@ def test_a_validator_is_confirmed_without_a_query_by_a_process_that_was_never_as
                 assert again.headers["ETag"] == etag
                 assert executed == []
 
-    run(trial)
+    run_async(trial())
 
 
 def test_those_who_ask_the_same_at_once_wait_for_one_answer(database_url: str) -> None:
@@ -233,7 +229,7 @@ def test_those_who_ask_the_same_at_once_wait_for_one_answer(database_url: str) -
             missed = await asyncio.gather(*(client.get("/cancers/nobody") for _ in range(5)))
             assert {each.status_code for each in missed} == {404}
 
-    run(trial)
+    run_async(trial())
 
 
 def test_a_flood_of_questions_takes_no_more_than_its_share(database_url: str) -> None:
@@ -255,7 +251,7 @@ def test_a_flood_of_questions_takes_no_more_than_its_share(database_url: str) ->
             assert large.headers["ETag"]
             assert shelf.find("/publications", b"format=ndjson", b"*/*") is None
 
-    run(trial)
+    run_async(trial())
 
 
 def test_nothing_is_kept_where_nothing_may_be(database_url: str) -> None:
@@ -267,7 +263,7 @@ def test_nothing_is_kept_where_nothing_may_be(database_url: str) -> None:
             assert not ready.shelf.answers
             assert not ready.shelf.spellings
 
-    run(trial)
+    run_async(trial())
 
 
 def test_what_is_asked_for_most_is_ready_before_it_is_asked(database_url: str) -> None:
@@ -371,7 +367,7 @@ def test_a_record_is_the_same_whoever_answers(database_url: str, facts: Facts) -
                         here = [pair for pair in read.headers.multi_items() if pair[0] not in own]
                         assert sorted(there) == sorted(here)
 
-    run(trial)
+    run_async(trial())
 
 
 def test_a_record_of_an_embedded_file_needs_no_application(tmp_path: Path) -> None:
@@ -386,4 +382,4 @@ def test_a_record_of_an_embedded_file_needs_no_application(tmp_path: Path) -> No
             assert (await client.get("/inhibitors/Actemra")).json()["id"] == "tocilizumab"
             assert front.main is not None
 
-    run(trial)
+    run_async(trial())

@@ -204,7 +204,7 @@ def test_a_fault_of_ours_tells_nothing_of_the_inside(
     unkept: httpx.Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("app.api.resources.get_record", explode)
-    response = unkept.get("/inhibitors/tocilizumab")
+    response = unkept.get("/inhibitors/Actemra")
     body = problem(response, 500)
     assert "secret" not in response.text
     assert "X-Request-ID" in str(body["detail"])

@@ -26,6 +26,7 @@ import httpx
 import pytest
 
 from app.db import Database, parse_url
+from app.front import GLANCE
 from app.queries import reading
 from app.seeding.build import StorageFault, seed
 from app.settings import SEED
@@ -188,15 +189,21 @@ def test_a_file_replaced_under_load_gives_answers_of_one_release_each(
     wanted = 10_000 if FULL else 300
     with serving(f"sqlite:///{placed}") as client, load(client) as seen:
         turn = 0
-        while seen.statuses.total() < wanted:
+        chance = random.Random(6)
+        while seen.statuses.total() < wanted or rarest(seen) <= wanted / 20:
             turn += 1
             put(files[turn % 2], placed)
-            time.sleep(0.02)
+            time.sleep(chance.choice([0.01, 0.1, 0.4]))  # a new file is seen within a quarter of a second
+            assert turn < 1000
     assert not seen.wrong
     assert not seen.lost
     assert set(seen.statuses) == {200}
     assert set(seen.releases) == {OLD, NEW}
-    assert min(seen.releases.values()) > wanted / 20
+
+
+def rarest(seen: Load) -> int:
+    """How often the release was answered that was answered less."""
+    return min(seen.releases.values()) if len(seen.releases) == 2 else 0
 
 
 def damage(content: bytearray, dice: random.Random) -> bytearray:
@@ -265,8 +272,10 @@ def test_a_file_that_is_none_is_named_and_mended_by_a_seeding(placed: Path, file
     with serving(url) as client:
         for spoil in spoilings:
             put(files[0], placed)
+            time.sleep(2 * GLANCE)
             assert client.get(CANCERS).status_code == 200
             spoil()
+            time.sleep(2 * GLANCE)
             for path in (CANCERS, "/readyz"):
                 answer = client.get(path)
                 assert answer.status_code == 503

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from app.settings import PROJECT
-from tests.conftest import EXAMPLES, free_port, unmeasured
+from tests.conftest import EXAMPLES, free_port, serving, unmeasured
 
 FEW = EXAMPLES <= 100
 """Whether to be quick; `make fuzz` is thorough."""
@@ -95,10 +95,10 @@ def test_no_borderline_request_is_answered_otherwise_than_documented(
     assert done.returncode == 0, done.stdout
 
 
-def test_the_fuzzer_sees_a_fault(
-    client: httpx.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_fuzzer_sees_a_fault(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.api.meta.current_release", lambda *_: 1 / 0)
-    done = fuzz(str(client.base_url).rstrip("/"), tmp_path, "coverage", "--include-operation-id=get_release")
+    with serving(database_url, cache_bytes=0) as client:
+        address = str(client.base_url).rstrip("/")
+        done = fuzz(address, tmp_path, "coverage", "--include-operation-id=get_release")
     assert done.returncode == 1
     assert "Server error" in done.stdout

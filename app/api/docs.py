@@ -168,7 +168,7 @@ def examples(database: Database) -> dict[str, Any]:
                 SearchQuery(q="il-6 angiogenesis", limit=1),
                 [("limit", "1"), ("q", "il-6 angiogenesis")],
             )
-            found["search"] = hits.model_dump(mode="json")
+            found["search"] = hits.model_dump(mode="json", exclude_unset=True)
             cells = matrix(session, SummaryQuery(by=["cancer", "inhibitor"], inhibitor=["clazakizumab"]))
             found["summarise_evidence"] = cells.model_dump(mode="json", exclude_unset=True)
     except (NoRelease, DBAPIError):

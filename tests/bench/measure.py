@@ -136,6 +136,13 @@ class Running:
         fields = (each.joinpath("stat").read_text().rpartition(")")[2].split() for each in self.processes())
         return sum(int(user) + int(system) for user, system in (each[11:13] for each in fields)) / TICKS
 
+    def settle(self) -> None:
+        """Wait until the server rests: some go on with their start behind the first answer."""
+        before, now = -1.0, self.cpu_seconds()
+        while now != before:
+            time.sleep(0.5)
+            before, now = now, self.cpu_seconds()
+
     def mebibytes(self) -> float:
         """Resident memory; what processes share counts once for each."""
         pages = (int(each.joinpath("statm").read_text().split()[1]) for each in self.processes())

@@ -149,6 +149,7 @@ def measure_loads(servers: Sequence[Server], data: Data, figures: Figures, round
     with contextlib.ExitStack() as stack:
         started = [stack.enter_context(running(server, data)) for server in servers]
         for each in started:
+            each.settle()
             figures.idle[each.server.name] = each.mebibytes()
         asked = list(askable(started, figures))
         for each, question in asked:
