@@ -40,7 +40,16 @@ coverage: .venv/test ## measure which lines the tests reach, on the embedded dat
 fuzz: .venv/test ## try with many examples what make test tries with few
 	IL6_TEST_EXAMPLES=1000 $(BIN)/python -m pytest $(PARALLEL) tests/test_lists.py tests/test_search.py tests/test_schema.py $(ARGS)
 
-.PHONY: help serve test fuzz faults bench check format lock
+faults: .venv/test ## try at full length what breaks: kills, full disks, damaged files, servers that go
+	IL6_TEST_FAULTS=full $(BIN)/python -m pytest $(PARALLEL) tests/test_faults.py tests/test_seeding.py $(ARGS)
+
+var/bench/ready: tests/bench/requirements.txt
+	test -x var/bench/bin/python || $(PYTHON) -m venv var/bench
+	var/bench/bin/python -m pip install --quiet --disable-pip-version-check -r tests/bench/requirements.txt
+	@touch $@
+
+bench: .venv/test var/bench/ready ## measure the speed beside that of other servers (needs wrk and two cores)
+	$(BIN)/python -m tests.bench.run $(ARGS)
 
 check: .venv/test ## look for faults in style, types, layers, migrations and data
 	$(BIN)/ruff format --check .

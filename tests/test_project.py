@@ -85,8 +85,10 @@ def test_readme_names_every_command_setting_target_and_service_path() -> None:
         assert f"il6 {name}" in README or name in {resource.path for resource in RESOURCES}
     for setting in Settings.model_fields:
         assert f"`IL6_{setting.upper()}`" in README
-    for target in re.findall(r"^([a-z]+):.*## ", (PROJECT / "Makefile").read_text("utf-8"), re.MULTILINE):
+    targets = re.findall(r"^([a-z]+):.*## ", (PROJECT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    for target in targets:
         assert target == "help" or f"`make {target}`" in README or f"make {target}" in README
+    assert set(re.findall(r"\bmake ([a-z]+)[`\s]", README.replace("makes", ""))) - {"us"} <= set(targets)
     for route in meta.routes:
         assert f"`{route.path}`" in README or f"localhost:8000{route.path}" in README  # type: ignore[attr-defined]
 

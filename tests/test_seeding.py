@@ -264,6 +264,10 @@ def leftovers(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if path.name != "atlas.sqlite")
 
 
+FULL = os.environ.get("IL6_TEST_FAULTS") == "full"
+"""`make faults`: as many times as it takes to hit every moment."""
+
+
 def test_a_kill_at_any_moment_leaves_the_old_release_and_no_rubbish(
     new_database: NewDatabase, seed_folder: Path
 ) -> None:
@@ -276,7 +280,7 @@ def test_a_kill_at_any_moment_leaves_the_old_release_and_no_rubbish(
     duration = time.monotonic() - begun
     dice = random.Random(6)
     with serving(url) as client:
-        for _ in range(10):  # on each engine: twenty in all
+        for _ in range(10 if FULL else 3):
             process = il6("seed", "--from", str(seed_folder), url=url)
             time.sleep(duration * dice.uniform(0.4, 0.95))
             process.send_signal(signal.SIGKILL)

@@ -12,6 +12,7 @@ import fastapi_standalone_docs
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
 from fastapi.staticfiles import StaticFiles
+from fastapi_rfc9457 import PROBLEM_MEDIA_TYPE
 from sqlalchemy.exc import DBAPIError
 from starlette.responses import HTMLResponse
 
@@ -118,6 +119,14 @@ def complete(document: dict[str, Any]) -> None:
     """Say what the models cannot: nobody signs in, and with `fields` a list holds parts of records."""
     document["security"] = []
     schemas = document["components"]["schemas"]
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            for answer in operation["responses"].values():
+                problem = answer["content"].get(PROBLEM_MEDIA_TYPE, {}).get("schema", {})
+                if (
+                    "oneOf" in problem
+                ):  # problems of one status have one shape: what is one may pass as another
+                    problem["anyOf"] = problem.pop("oneOf")
     del schemas["ProblemDetail"]  # what every problem is made from, and no answer refers to
     for resource in RESOURCES:
         item = resource.item.__name__
