@@ -1,7 +1,8 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
-PARALLEL := -n auto --dist worksteal
+# One more than there are cores: many tests wait for a server to start, or for time to pass.
+PARALLEL = -n $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1) --dist worksteal
 
 ifdef HOST
 export IL6_HOST := $(HOST)
