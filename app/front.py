@@ -223,6 +223,7 @@ class Front:
         """How often a path was asked, by method, status, and what was ready; no path where others count."""
         self.hits: dict[tuple[str, int], int] = defaultdict(int)
         """The same of GET alone, by path and status, where what was ready was sent at once."""
+        self.counting = False
         self.outer: ASGIApp = self.answer
         if settings.rate_limit:
             from app.api.limits import RateLimit
@@ -265,6 +266,8 @@ class Front:
             ready = answer.not_modified
         start, body, head = ready
         shelf.answers.move_to_end(answer.etag)
+        if not self.counting:
+            self.count_soon()
         self.hits[path, start["status"]] += 1
         return head, body["body"]
 
@@ -452,13 +455,17 @@ class Front:
             self.warming = asyncio.create_task(self.warm())
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        await self.close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def close(self) -> None:
+        """Leave nothing running and nothing open."""
         self.ending.set()
         running = [task for task in (self.warming, self.look) if task is not None]
         await asyncio.gather(*running, return_exceptions=True)
         await self.running.aclose()
         if self.embedded is not None:
             self.embedded.close()
-        await send({"type": "lifespan.shutdown.complete"})
 
     async def warm(self) -> None:
         """Ask for what is asked for most, so that it is ready; whoever asks meanwhile comes first."""
@@ -506,7 +513,6 @@ class Front:
 
     async def glance(self, age: float) -> None:
         """Make sure that the shelf is that of the release that is there."""
-        asyncio.get_running_loop().call_later(GLANCE, self.count)
         if self.path is not None:
             if self.shelf.release is not None and state_of(self.path) == self.shelf.state:
                 self.seen = time.monotonic()
@@ -537,10 +543,17 @@ class Front:
         self.seen = begun
 
     def note(self, path: str | None, method: str, status: int, result: str) -> None:
+        if not self.counting:
+            self.count_soon()
         self.tally[path, method, status, result] += 1
+
+    def count_soon(self) -> None:
+        self.counting = True
+        asyncio.get_running_loop().call_later(GLANCE, self.count)
 
     def count(self) -> None:
         """Tell the metrics what was answered; as long as they are not imported, nobody asked for them."""
+        self.counting = False
         metrics = sys.modules.get("app.api.metrics")
         hits, self.hits = self.hits, defaultdict(int)
         for (path, status), number in hits.items():

@@ -55,9 +55,7 @@ async def inside(url: str, **settings: Any) -> AsyncIterator[tuple[Front, httpx.
     transport = httpx.ASGITransport(front)
     async with httpx.AsyncClient(transport=transport, base_url="http://atlas", headers=PLAIN) as client:
         yield front, client
-    await front.running.aclose()
-    if front.embedded:
-        front.embedded.close()
+    await front.close()
 
 
 # Validators
