@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from http import HTTPStatus
+from json import JSONDecodeError
 from typing import ClassVar
 
 from fastapi import FastAPI, Request
@@ -309,6 +310,16 @@ def database_problem(error: DBAPIError) -> Problem:
     )
 
 
+def damaged_problem() -> Problem:
+    """The problem of a text in the database that was JSON when the release was built."""
+    return DatabaseUnavailable(detail="The database is damaged; `il6 seed` builds it anew.")
+
+
+async def _damaged_text(request: Request, error: Exception) -> JSONResponse:
+    logger.error("the database holds what is no JSON: %s", error)
+    return problem_response(damaged_problem(), request.url.path)
+
+
 async def _database_fault(request: Request, error: Exception) -> JSONResponse:
     """Tell the log what the driver says."""
     assert isinstance(error, DBAPIError)
@@ -331,4 +342,5 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(DBAPIError, _database_fault)
+    app.add_exception_handler(JSONDecodeError, _damaged_text)
     app.add_exception_handler(NoFreeConnection, _no_free_connection)

@@ -8,6 +8,7 @@ answers before the application is imported, and imports it when somebody asks fo
 
 import asyncio
 import hashlib
+import json
 import logging
 import os
 import sys
@@ -564,18 +565,26 @@ class Front:
 
 
 def broken_off(error: Exception, path: str, application: "FastAPI") -> ASGIApp:
-    """What says that the database went while an answer was collected; any other error is raised again."""
+    """What says that an answer could not be finished, of which nothing was sent yet."""
+    from fastapi_rfc9457 import InternalServerError, Problem
     from sqlalchemy.exc import DBAPIError
 
     from app.api.middleware import Headers
-    from app.errors import database_problem, problem_response
+    from app.errors import damaged_problem, database_problem, problem_response
 
     # The framework wraps what it can handle, but no longer once it believes an answer to be begun.
     fault = error.__cause__ if isinstance(error, RuntimeError) else error
-    if not isinstance(fault, DBAPIError):
-        raise error
-    logger.error("an answer broke off: %s", fault.orig)
-    return Headers(problem_response(database_problem(fault), path), application)
+    problem: Problem
+    if isinstance(fault, DBAPIError):
+        logger.error("an answer broke off: %s", fault.orig)
+        problem = database_problem(fault)
+    elif isinstance(fault, json.JSONDecodeError):
+        logger.error("an answer broke off: the database holds what is no JSON: %s", fault)
+        problem = damaged_problem()
+    else:
+        logger.error("an answer broke off", exc_info=error)
+        problem = InternalServerError(detail="Something went wrong here; the log of the service tells what.")
+    return Headers(problem_response(problem, path), application)
 
 
 def release_of_server(main: "FastAPI") -> tuple[Identity | None, tuple[str, ...]]:

@@ -180,6 +180,6 @@ def examples(database: Database) -> dict[str, Any]:
             found["search"] = hits.model_dump(mode="json", exclude_unset=True)
             cells = matrix(session, SummaryQuery(by=["cancer", "inhibitor"], inhibitor=["clazakizumab"]))
             found["summarise_evidence"] = cells.model_dump(mode="json", exclude_unset=True)
-    except (NoRelease, DBAPIError):
+    except (NoRelease, DBAPIError, json.JSONDecodeError):
         return {}
     return found
