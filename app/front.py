@@ -167,6 +167,16 @@ class Shelf:
             for question in old.questions:
                 del self.questions[question]
 
+    def recall(self, scope: Scope, headers: dict[bytes, bytes]) -> tuple[Answer, Ready] | None:
+        """The answer of a request that is known in these words; none where a header is given twice."""
+        known = self.spellings.get(
+            (scope["path"], scope["query_string"], headers.get(b"accept"), headers.get(b"accept-encoding"))
+        )
+        if known is None or len(headers) < len(scope["headers"]):
+            return None
+        self.answers.move_to_end(known[0].etag)
+        return known
+
     def remember(self, spelling: Spelling, answer: Answer, coding: str) -> None:
         """Know a request again that asks for an answer on the shelf."""
         if answer.etag not in self.answers or spelling in self.spellings:
@@ -252,24 +262,18 @@ class Front:
         """
         if scope["method"] != "GET" or not self.plain or time.monotonic() - self.seen > GLANCE:
             return None
-        given = scope["headers"]
-        headers = dict(given)
-        path = scope["path"]
-        shelf = self.shelf
-        known = shelf.spellings.get(
-            (path, scope["query_string"], headers.get(b"accept"), headers.get(b"accept-encoding"))
-        )
-        if known is None or len(headers) < len(given) or not headers.keys().isdisjoint(OF_A_BODY):
+        headers = dict(scope["headers"])
+        known = self.shelf.recall(scope, headers)
+        if known is None or not headers.keys().isdisjoint(OF_A_BODY):
             return None
         answer, ready = known
         asked = headers.get(b"if-none-match")
         if asked is not None and matches(asked, answer.etag):
             ready = answer.not_modified
         start, body, head = ready
-        shelf.answers.move_to_end(answer.etag)
         if not self.counting:
             self.count_soon()
-        self.hits[path, start["status"]] += 1
+        self.hits[scope["path"], start["status"]] += 1
         return head, body["body"]
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -281,14 +285,11 @@ class Front:
             await self.glance(age)
         shelf = self.shelf
         headers = dict(scope["headers"])
-        known = shelf.spellings.get(
-            (scope["path"], scope["query_string"], headers.get(b"accept"), headers.get(b"accept-encoding"))
-        )
-        if known is None or len(headers) < len(scope["headers"]):
+        known = shelf.recall(scope, headers)
+        if known is None:
             await self.find(shelf, scope, receive, send)
             return
         answer, ready = known
-        shelf.answers.move_to_end(answer.etag)
         await self.deliver(answer, ready, headers.get(b"if-none-match"), "hit", scope, send)
 
     async def find(self, shelf: Shelf, scope: Scope, receive: Receive, send: Send) -> None:
