@@ -4,6 +4,7 @@ import logging
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import field
+from difflib import get_close_matches
 from http import HTTPStatus
 from json import JSONDecodeError
 from typing import ClassVar
@@ -23,7 +24,6 @@ from fastapi_rfc9457.problem import sent_headers
 from fastapi_rfc9457.server import add_problem_handlers
 from fastapi_rfc9457.uris import slug_of
 from pydantic import BaseModel
-from rapidfuzz import fuzz, process, utils
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoFreeConnection
 from starlette.exceptions import HTTPException
@@ -186,10 +186,9 @@ def problem_response(problem: Problem, path: str, headers: Mapping[str, str] | N
 
 def nearest(word: str, choices: Sequence[str]) -> str | None:
     """The choice that was probably meant by a misspelt word, if one is near."""
-    found = process.extractOne(
-        word, choices, scorer=fuzz.ratio, processor=utils.default_process, score_cutoff=60
-    )
-    return found[0] if found else None
+    folded = {choice.lower(): choice for choice in choices}
+    found = get_close_matches(word.lower(), folded, n=1)
+    return folded[found[0]] if found else None
 
 
 def invalid_parameter(name: str, message: str, kind: str = "value_error") -> ValidationProblem:

@@ -8,8 +8,6 @@ from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
-from rapidfuzz import fuzz, process
-from rapidfuzz.distance import OSA
 from sqlalchemy import bindparam, select, union_all
 from sqlmodel import Session, col
 
@@ -158,6 +156,9 @@ def suggest(
     one slip: `NSLCC` is NSCLC before it is HNSCC. Then stronger names come first, then ids in their order.
     Only names that begin or end like the term are looked at: see WINDOW.
     """
+    from rapidfuzz import fuzz, process  # misspelt names alone need it
+    from rapidfuzz.distance import OSA
+
     statement = neighbours(tuple(sorted(kinds)))
     alike: dict[str, list[tuple[float, int, str]]] = {}
     for term in dict.fromkeys(terms):

@@ -8,7 +8,7 @@ from itertools import pairwise
 from threading import Lock
 from typing import Any
 
-import snowballstemmer
+import Stemmer
 
 MOST_WORDS = 12
 """Words of a search; more would make a question that no record answers."""
@@ -16,7 +16,7 @@ MOST_WORDS = 12
 ALIKE = {"interleukin": "il", "interleukins": "il"}
 """Words that stand for one another."""
 
-STEMMER = snowballstemmer.stemmer("english")
+STEMMER = Stemmer.Stemmer("english")
 STEMMING = Lock()  # the stemmer keeps the word it works on
 RUN = re.compile(r"[a-z0-9]+")
 HYPHEN = re.compile(r"(?<=[a-z0-9])-(?=[a-z0-9])")

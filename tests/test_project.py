@@ -124,7 +124,7 @@ def test_pins_cover_the_dependencies_and_agree() -> None:
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))
     runtime, development = pins("requirements.txt"), pins("requirements-dev.txt")
     for requirement in project["project"]["dependencies"] + project["dependency-groups"]["build"]:
-        name = re.split(r"[\[><=]", requirement)[0].lower()
+        name = re.split(r"[\[><=;]", requirement)[0].lower()
         assert name in runtime, f"run `make lock`: {requirement}"
     for requirement in project["dependency-groups"]["dev"]:
         if isinstance(requirement, str):

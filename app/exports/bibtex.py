@@ -3,16 +3,16 @@
 import json
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from bibtexparser.entrypoint import write_string
-from bibtexparser.library import Library
-from bibtexparser.model import Entry, Field
 from pydantic import BaseModel
-from pylatexenc.latexencode import RULE_DICT, UnicodeToLatexConversionRule, UnicodeToLatexEncoder
 
 from app.exports.csl import name_parts
 from app.models.publication import PublicationKind
+
+if TYPE_CHECKING:
+    from bibtexparser.model import Entry
+    from pylatexenc.latexencode import UnicodeToLatexEncoder
 
 ARTICLES = frozenset(PublicationKind) - {
     PublicationKind.WEB_PAGE,
@@ -22,10 +22,15 @@ ARTICLES = frozenset(PublicationKind) - {
 
 
 def write(rows: Iterable[str], _model: type[BaseModel]) -> Iterator[str]:
+    from bibtexparser.entrypoint import write_string  # this format alone needs it
+    from bibtexparser.library import Library
+
     return (write_string(Library([entry(json.loads(row))])) + "\n" for row in rows)
 
 
-def entry(record: dict[str, Any]) -> Entry:
+def entry(record: dict[str, Any]) -> "Entry":
+    from bibtexparser.model import Entry, Field
+
     year = str(record["year"]) if record["year"] else None
     fields = {
         "title": f"{{{encode(record['title'])}}}",
@@ -53,8 +58,10 @@ def author(name: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def encoder() -> UnicodeToLatexEncoder:
+def encoder() -> "UnicodeToLatexEncoder":
     """An encoder whose texts have as many opening as closing braces: BibTeX counts escaped ones too."""
+    from pylatexenc.latexencode import RULE_DICT, UnicodeToLatexConversionRule, UnicodeToLatexEncoder
+
     own = {ord("{"): r"\ensuremath{\lbrace}", ord("}"): r"\ensuremath{\rbrace}", ord('"'): '"'}
     return UnicodeToLatexEncoder(
         conversion_rules=[UnicodeToLatexConversionRule(RULE_DICT, own), "defaults"],

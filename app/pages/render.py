@@ -3,18 +3,21 @@
 import json
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from app import __version__
 from app.catalog import BY_KIND, RESOURCES
 from app.models.base import Kind
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 FOLDER = Path(__file__).parent
 
@@ -97,24 +100,6 @@ def json_ld(data: Mapping[str, Any]) -> Markup:
     return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
 
 
-TEMPLATES = Environment(
-    loader=FileSystemLoader(FOLDER / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    auto_reload=False,
-)
-TEMPLATES.filters |= {
-    "capital": capital,
-    "figures": figures,
-    "json_ld": json_ld,
-    "number": number,
-    "p_value": p_value,
-    "query": urlencode,
-    "registry": registry,
-    "words": words,
-}
 TOOLS = (
     ("Matrix", "/explore/matrix"),
     ("Pathway", "/explore/pathway"),
@@ -124,13 +109,37 @@ TOOLS = (
 )
 """What the pages lead to, beside the collections."""
 
-TEMPLATES.globals |= {
-    "address": address,
-    "by_kind": BY_KIND,
-    "collections": COLLECTIONS,
-    "tools": TOOLS,
-    "version": __version__,
-}
+
+@cache
+def templates() -> "Environment":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # pages alone need it
+
+    made = Environment(
+        loader=FileSystemLoader(FOLDER / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.filters |= {
+        "capital": capital,
+        "figures": figures,
+        "json_ld": json_ld,
+        "number": number,
+        "p_value": p_value,
+        "query": urlencode,
+        "registry": registry,
+        "words": words,
+    }
+    made.globals |= {
+        "address": address,
+        "by_kind": BY_KIND,
+        "collections": COLLECTIONS,
+        "tools": TOOLS,
+        "version": __version__,
+    }
+    return made
 
 
 def show(
@@ -143,5 +152,5 @@ def show(
 ) -> HTMLResponse:
     """A page, made of a template and what it says."""
     content |= {"path": request.url.path, "release": getattr(request.state, "release", None)}
-    body = TEMPLATES.get_template(template).render(content)
+    body = templates().get_template(template).render(content)
     return HTMLResponse(body, status, headers={"Content-Security-Policy": POLICY, **(headers or {})})
