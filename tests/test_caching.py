@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import hashlib
 import os
+import re
 import subprocess
 import sys
 import time
@@ -21,13 +22,14 @@ from app.answers import Facts
 from app.catalog import RESOURCES
 from app.compression import preferred
 from app.db import parse_url
-from app.front import OVERHEAD, Front
+from app.front import WARM, Front
 from app.main import create_app
 from app.models.base import Kind
 from app.models.filters import Format
 from app.seeding.build import seed
 from app.settings import SEED, Settings
-from tests.conftest import NewDatabase, counted, migrated, run_async, serving
+from app.shelf import OVERHEAD
+from tests.conftest import NewDatabase, counted, free_port, migrated, run_async, serving
 
 KEPT = [
     "/inhibitors/tocilizumab",
@@ -264,16 +266,72 @@ def test_nothing_is_kept_where_nothing_may_be(database_url: str) -> None:
     run_async(trial())
 
 
-def test_what_is_asked_for_most_is_ready_before_it_is_asked(database_url: str) -> None:
-    with serving(database_url, warm_up=True) as client:
-        for _ in range(600):
-            with counted() as executed:
-                found = client.get("/mechanisms/trans-signalling")
-            if not executed:
-                break
-            time.sleep(0.1)
-        assert executed == []
-        assert found.json()["id"] == "trans-signalling"
+def test_what_is_asked_for_most_is_ready_before_it_is_asked(database_url: str, client: httpx.Client) -> None:
+    """Another process makes it, so the one that answers needs neither a statement nor the application."""
+    addresses = [*WARM, *(f"/{resource.path}" for resource in RESOURCES)]
+    made = {address: client.get(address, headers=PLAIN).raise_for_status() for address in addresses}
+
+    async def trial() -> None:
+        async with inside(database_url) as (front, within):
+            await front.warm()
+            for address, expected in made.items():
+                with counted() as executed:
+                    found = await within.get(address)
+                assert executed == []
+                assert found.content == expected.content
+                assert found.headers["ETag"] == expected.headers["ETag"]
+            if database_url.startswith("sqlite"):
+                assert front.main is None
+
+    run_async(trial())
+
+
+def test_a_release_that_cannot_be_read_is_not_made_ready(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is wrong is told to those who ask; making ready neither fails nor waits."""
+
+    async def trial() -> None:
+        async with inside(f"sqlite:///{tmp_path / 'none.sqlite'}") as (front, within):
+            await front.warm()
+            assert (await within.get("/inhibitors")).status_code == 503
+
+    run_async(trial())
+    assert not caplog.records
+
+
+STATUS = Path("/proc/self/status")
+
+
+@pytest.mark.skipif(not STATUS.exists(), reason="this system does not tell what memory a process takes")
+def test_a_worker_is_as_small_as_what_it_is_asked_for(database_url: str, facts: Facts) -> None:
+    """Resident memory of the process in MiB: records of a file need no application, all else does."""
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "app", "serve", "--port", str(port)],
+        env={**os.environ, "IL6_DATABASE_URL": database_url, "IL6_ACCESS_LOG": "false"},
+        stderr=subprocess.DEVNULL,
+    )
+
+    def memory() -> float:
+        told = (STATUS.parents[1] / str(process.pid) / "status").read_text()
+        (kibibytes,) = re.findall(r"VmRSS:\s+(\d+) kB", told)
+        return int(kibibytes) / 1024
+
+    try:
+        until_started = httpx.HTTPTransport(retries=7)
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", transport=until_started, timeout=60) as client:
+            for resource in RESOURCES:
+                for record_id in facts.of(resource.kind):
+                    client.get(f"/{resource.path}/{record_id}").raise_for_status()
+            if database_url.startswith("sqlite"):
+                assert memory() < 80
+            for address in KEPT:
+                client.get(address).raise_for_status()
+            assert memory() < 160
+    finally:
+        process.terminate()
+        process.wait()
 
 
 # Releases
