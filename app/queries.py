@@ -440,6 +440,10 @@ def get_items(session: Session, resource: Resource, ids: Collection[str]) -> dic
     return dict(session.execute(select(table.id, table.item).where(table.id.in_(ids))).all())
 
 
+REVISION = text("SELECT version_num FROM alembic_version")
+RELEASE = select(Release)
+
+
 @contextmanager
 def reading(database: Database) -> Iterator[tuple[Session, ReleaseRead]]:
     """A session that reads one release from beginning to end, and that release; raises NoRelease."""
@@ -460,16 +464,17 @@ def reading(database: Database) -> Iterator[tuple[Session, ReleaseRead]]:
 
 def current_release(session: Session) -> ReleaseRead:
     """The release that the session reads; raises NoRelease where there is none."""
-    revision = session.scalar(text("SELECT version_num FROM alembic_version"))
+    connection = session.connection()  # every request asks this, so it goes past the ORM
+    revision = connection.scalar(REVISION)
     if revision != SCHEMA_REVISION:
         raise NoRelease(
             detail=f"The schema of the database is {revision}, this version reads {SCHEMA_REVISION}; "
             "`alembic upgrade head` and `il6 seed` bring it up."
         )
-    release = session.scalars(select(Release)).one_or_none()
+    release = connection.execute(RELEASE).mappings().one_or_none()
     if release is None:
         raise NoRelease(detail="The database holds no release yet; `il6 seed` loads one.")
-    return ReleaseRead.model_validate({**release.model_dump(), "schema": revision})
+    return ReleaseRead.model_validate({**release, "schema": revision})
 
 
 def check_counts(session: Session, release: ReleaseRead) -> None:
