@@ -30,7 +30,7 @@ serve: .venv/serve ## install, seed and serve on 127.0.0.1:8000 (HOST= and PORT=
 	$(BIN)/il6 seed
 	exec $(BIN)/il6 serve
 
-test: .venv/test ## run the tests; those that need PostgreSQL or Chromium are skipped where there is none
+test: .venv/test ## run the tests; those that need PostgreSQL, Redis or Chromium are skipped without
 	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 coverage: .venv/test ## measure which lines the tests reach, on the embedded database

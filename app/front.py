@@ -92,9 +92,10 @@ class Front:
             from app.api.limits import RateLimit
 
             self.main = load()
-            self.outer = RateLimit(
+            self.outer = quota = RateLimit(
                 self.outer, main=self.main, rate=settings.rate_limit, storage=settings.rate_limit_storage
             )
+            self.running.push_async_callback(quota.close)
         if settings.access_log:
             from app.access import logged
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -23,7 +24,7 @@ from app.db import READERS, make_engine, parse_url
 from app.protocol import LARGEST_HEADERS, Protocol
 from app.seeding.build import seed
 from app.settings import SEED
-from tests.conftest import NewDatabase, free_port, migrated, serving, unmeasured
+from tests.conftest import NewDatabase, free_port, migrated, missing, serving, unmeasured
 
 
 class Quick(Protocol):
@@ -354,6 +355,45 @@ def test_a_store_that_does_not_answer_limits_nobody(tmp_path: Path, caplog: pyte
     ) as client:
         assert [client.get("/nowhere").status_code for _ in range(3)] == [404] * 3
     assert "cannot be counted" in caplog.text
+
+
+@contextmanager
+def redis_server(port: int, folder: Path) -> Iterator[None]:
+    process = subprocess.Popen(
+        ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        assert any("Ready to accept connections" in line for line in process.stdout)
+        yield
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_a_quota_is_one_over_all_who_count_in_one_store(tmp_path: Path) -> None:
+    """Two servers, as two workers are; and while the store is away, nobody is limited."""
+    if shutil.which("redis-server") is None:
+        missing("Redis")
+    port = free_port()
+    shared: Any = {"rate_limit": "5/hour", "rate_limit_storage": f"redis://127.0.0.1:{port}"}
+    nothing = f"sqlite:///{tmp_path / 'none.sqlite'}"
+    with serving(nothing, **shared) as one, serving(nothing, **shared) as other:
+
+        def asked() -> list[tuple[int, str]]:
+            """Statuses, and what is left, of requests to the one and to the other."""
+            answers = [client.get("/nowhere") for _ in range(4) for client in (one, other)]
+            told = [each.headers.get("RateLimit", "").partition(";t")[0] for each in answers]
+            return list(zip([each.status_code for each in answers], told, strict=True))
+
+        counted = [(404, f'"default";r={left}') for left in (4, 3, 2, 1, 0)] + [(429, '"default";r=0')] * 3
+        with redis_server(port, tmp_path):
+            assert asked() == counted
+        assert asked() == [(404, "")] * 8
+        with redis_server(port, tmp_path):
+            assert asked() == counted
 
 
 @pytest.mark.parametrize(

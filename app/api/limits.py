@@ -38,8 +38,8 @@ class Turns:
             await self.app(scope, receive, send)
 
 
-def check_rate(rate: str, storage: str, workers: int = 1) -> tuple[Any, Any]:
-    """The limit and the limiter of the settings; raises ValueError where they are none."""
+def check_rate(rate: str, storage: str, workers: int = 1) -> tuple[Any, Any, Any]:
+    """The limit of the settings, the limiter, and its connections; raises ValueError for no good ones."""
     # Imported here, since most instances limit nobody, and each worker would hold it in memory.
     from limits import parse
     from limits.aio.strategies import FixedWindowRateLimiter
@@ -52,8 +52,7 @@ def check_rate(rate: str, storage: str, workers: int = 1) -> tuple[Any, Any]:
         raise ValueError(f"IL6_RATE_LIMIT: {rate!r} is no limit such as 100/minute") from None
     options: dict[str, Any] = {}
     if storage.startswith(("redis://", "rediss://")):
-        # The count is not worth waiting for: a slow store must not make the service slow.
-        options = {"implementation": "redispy", "socket_timeout": 0.5, "socket_connect_timeout": 0.5}
+        options = {"implementation": "redispy"}
     elif storage != "memory://":
         raise ValueError(f"IL6_RATE_LIMIT_STORAGE: {storage!r} is neither memory:// nor redis://HOST")
     elif workers > 1:
@@ -62,10 +61,17 @@ def check_rate(rate: str, storage: str, workers: int = 1) -> tuple[Any, Any]:
             "give them a redis://HOST in common, or let one worker serve"
         )
     try:
+        if options:
+            from redis.asyncio import ConnectionPool
+
+            # The count is not worth waiting for: a slow store must not make the service slow.
+            options["connection_pool"] = ConnectionPool.from_url(
+                storage, socket_timeout=0.5, socket_connect_timeout=0.5
+            )
         store = storage_from_string(f"async+{storage}", **options)
     except (ConfigurationError, ValueError) as error:
         raise ValueError(f"IL6_RATE_LIMIT_STORAGE: {error}") from None
-    return limit, FixedWindowRateLimiter(store)
+    return limit, FixedWindowRateLimiter(store), options.get("connection_pool")
 
 
 class RateLimit:
@@ -74,7 +80,7 @@ class RateLimit:
     def __init__(self, app: ASGIApp, main: FastAPI, rate: str, storage: str) -> None:
         self.app = app
         self.main = main
-        self.limit, self.limiter = check_rate(rate, storage)
+        self.limit, self.limiter, self.connections = check_rate(rate, storage)
         self.policy = f'"default";q={self.limit.amount};w={self.limit.get_expiry()}'
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -109,6 +115,10 @@ class RateLimit:
             await send(message)
 
         await self.app(scope, receive, tell)
+
+    async def close(self) -> None:
+        if self.connections is not None:
+            await self.connections.aclose()
 
 
 def subscriber(scope: Scope) -> str:
