@@ -56,8 +56,8 @@ CONDITIONS = (b"if-none-match", b"if-modified-since", b"if-range", b"range")
 OF_A_BODY = {b"content-length", b"transfer-encoding", b"expect"}
 """Headers of a request that goes on behind its head."""
 
-WARM = ("/", "/release", "/graph", "/docs", "/openapi.json")
-"""What is asked for most, beside the lists: it is made ready before anybody asks."""
+WARM = ("/", "/release", "/graph", "/docs", "/openapi.json", "/explore/matrix", "/explore/pathway")
+"""What is asked for most, beside the lists and their pages: it is made ready before anybody asks."""
 
 MOST_WARMING = 300
 """Seconds in which that is done, or left."""
@@ -331,8 +331,8 @@ class Front:
             await self.glance(time.monotonic() - self.seen)
             shelf = self.shelf
             if shelf.release is not None:
-                paths = [*WARM, *(f"/{each}" for each in shelf.collections)]
-                for question, answer in await made_ready(self.settings, paths):
+                lists = [f"{place}/{each}" for place in ("", "/explore") for each in shelf.collections]
+                for question, answer in await made_ready(self.settings, [*WARM, *lists]):
                     shelf.keep(answer, question)
 
     # The release

@@ -268,7 +268,8 @@ def test_nothing_is_kept_where_nothing_may_be(database_url: str) -> None:
 
 def test_what_is_asked_for_most_is_ready_before_it_is_asked(database_url: str, client: httpx.Client) -> None:
     """Another process makes it, so the one that answers needs neither a statement nor the application."""
-    addresses = [*WARM, *(f"/{resource.path}" for resource in RESOURCES)]
+    lists = [f"{place}/{resource.path}" for place in ("", "/explore") for resource in RESOURCES]
+    addresses = [*WARM, *lists]
     made = {address: client.get(address, headers=PLAIN).raise_for_status() for address in addresses}
 
     async def trial() -> None:
