@@ -73,7 +73,8 @@ def name_of(row: Any) -> str:
 
 def curies(row: Any) -> list[str]:
     """The cross-references of a seed row, as Bioregistry CURIEs, in the order of their registries."""
-    own = {key: getattr(row, key, None) for key in PREFIXES} | dict(getattr(row, "ids", {}))
+    fields = type(row).model_fields
+    own = {key: getattr(row, key) for key in PREFIXES if key in fields} | dict(getattr(row, "ids", {}))
     if isinstance(row, TrialSeed):
         own["nct"] = row.registry_id if row.registry_id.startswith("NCT") else None
     return sorted(PREFIXES[key].curie(value) for key, value in own.items() if value)

@@ -28,7 +28,7 @@ from app.models.release import Release, ReleaseSeed
 from app.names import names_of
 from app.plan import MANY
 from app.search import COMMON, NAMED, RANK, index_row, index_statement, words_of
-from app.seeding.check import REFERENCES, read_facts
+from app.seeding.check import REFERENCES, read_facts, uncollected
 from app.seeding.files import checksum
 from app.settings import PROJECT
 from app.text import lower_ascii, plain, squeeze
@@ -97,6 +97,7 @@ def migrate(connection: Connection) -> None:
     command.upgrade(config, "head")
 
 
+@uncollected()
 def prepare(folder: Path) -> Build:
     """Read and check the seed files and make every answer; raises DataFault."""
     head, facts = read_facts(folder)
