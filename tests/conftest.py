@@ -6,6 +6,7 @@ import re
 import shutil
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
@@ -28,7 +29,7 @@ from app.front import Front
 from app.main import create_app
 from app.models.release import ReleaseSeed
 from app.protocol import Protocol
-from app.seeding.build import migrate, seed
+from app.seeding.build import locked, migrate, seed
 from app.seeding.check import read_facts
 from app.settings import SEED, Settings
 
@@ -56,9 +57,18 @@ def free_port() -> int:
 
 
 class PostgreSQL:
-    """A server of its own in a temporary folder, on a free port of the loopback; or a replica of another."""
+    """A server of its own in a temporary folder, on a free port of the loopback.
 
-    def __init__(self, programs: Path, folder: Path, primary: "PostgreSQL | None" = None) -> None:
+    It begins empty, as a copy of the data of a server that was stopped, or as a replica of one that runs.
+    """
+
+    def __init__(
+        self,
+        programs: Path,
+        folder: Path,
+        primary: "PostgreSQL | None" = None,
+        data: Path | None = None,
+    ) -> None:
         self.programs = programs
         self.folder = folder
         self.port = free_port()
@@ -71,6 +81,9 @@ class PostgreSQL:
         if primary:
             copy = ["-d", primary.url(), "-D", "data", "-R", "-c", "fast", "--no-sync"]
             self.run("pg_basebackup", *copy)
+            return
+        if data:
+            subprocess.run(["cp", "-a", str(data), str(folder)], check=True)  # its owner remains
             return
         self.run(
             "initdb",
@@ -108,25 +121,69 @@ class PostgreSQL:
     def url(self, name: str = "postgres") -> str:
         return f"postgresql://atlas@127.0.0.1:{self.port}/{name}"
 
-    def new_database(self) -> str:
-        """The URL of one more database without a table."""
+    def new_database(self, template: str = "template1") -> str:
+        """The URL of one more database: without a table, or a copy of another."""
         self.made += 1
-        name = f"atlas_{self.made}"
+        return self.create(f"atlas_{self.made}", template)
+
+    def create(self, name: str, template: str = "template1") -> str:
         engine = make_engine(parse_url(self.url())).execution_options(isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name}"))
+            connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
         engine.dispose()
         return self.url(name)
 
 
+RELEASE = "release"
+"""The database of a server that holds the release of the project, to be copied."""
+
+Once = Callable[[str, Callable[[Path], object]], Path]
+
+
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQL]:
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """Has a folder filled by the first process of this run that wants it; the others wait for that."""
+    common = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        common = common.parent
+
+    def made(name: str, fill: Callable[[Path], object]) -> Path:
+        with locked(common, print):
+            if not (common / name).exists():
+                unfinished = Path(tempfile.mkdtemp(dir=common))
+                fill(unfinished)
+                unfinished.rename(common / name)
+        return common / name
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def release_file(once: Once) -> Path:
+    """An embedded file that holds the release of the project, to be copied."""
+    folder = once("release", lambda made: seed(SEED, parse_url(f"sqlite:///{made / 'atlas.sqlite'}")))
+    return folder / "atlas.sqlite"
+
+
+@pytest.fixture(scope="session")
+def postgresql(once: Once, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQL]:
+    """A server that holds, beside what tests put into it, a database with the release of the project."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     path = shutil.which("initdb")
     if not found and not path:
         missing("PostgreSQL")
     programs = found[-1].parent if found else Path(str(path)).parent
-    server = PostgreSQL(programs, tmp_path_factory.mktemp("postgresql"))
+
+    def fill(folder: Path) -> None:
+        first = PostgreSQL(programs, folder)
+        first.start()
+        try:
+            seed(SEED, parse_url(migrated(first.create(RELEASE))))
+        finally:
+            first.stop()
+
+    data = once("postgresql", fill) / "data"
+    server = PostgreSQL(programs, tmp_path_factory.mktemp("postgresql"), data=data)
     server.start()
     yield server
     server.stop()
@@ -134,7 +191,8 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQL]
 
 def until_answering(address: str) -> None:
     """Wait for a service in a process of its own."""
-    for _ in range(300):
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
         try:
             httpx.get(f"{address}/livez").raise_for_status()
             return
@@ -167,14 +225,38 @@ NewDatabase = Callable[[], str]
 
 
 @pytest.fixture(scope="session", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def new_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> NewDatabase:
-    """Makes the URL of one more database without a table; the tests run once per engine."""
+def engine_name(request: pytest.FixtureRequest) -> str:
+    """What the databases are of; the tests run once per engine."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture(scope="session")
+def new_database(
+    engine_name: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> NewDatabase:
+    """Makes the URL of one more database without a table."""
 
     def make() -> str:
-        if request.param == "sqlite":
+        if engine_name == "sqlite":
             return f"sqlite:///{tmp_path_factory.mktemp('database') / 'atlas.sqlite'}"
         server: PostgreSQL = request.getfixturevalue("postgresql")
         return server.new_database()
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def new_release(new_database: NewDatabase, engine_name: str, request: pytest.FixtureRequest) -> NewDatabase:
+    """Makes the URL of one more database that holds the release of the project."""
+
+    def make() -> str:
+        if engine_name == "sqlite":
+            url = new_database()
+            shutil.copy(request.getfixturevalue("release_file"), url.removeprefix("sqlite:///"))
+            return url
+        server: PostgreSQL = request.getfixturevalue("postgresql")
+        return server.new_database(RELEASE)
 
     return make
 
@@ -190,11 +272,9 @@ def migrated(url: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def database_url(new_database: NewDatabase) -> str:
+def database_url(new_release: NewDatabase) -> str:
     """A database that holds the release of the project."""
-    url = migrated(new_database())
-    seed(SEED, parse_url(url))
-    return url
+    return new_release()
 
 
 @contextmanager

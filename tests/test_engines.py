@@ -1,16 +1,15 @@
 """Both engines give the same answers, byte for byte: so what is made of answers may be tried on one."""
 
 import json
+from pathlib import Path
 
 import httpx
 import pytest
 
 from app.catalog import RESOURCES, Resource
-from app.db import parse_url
 from app.main import create_app
-from app.seeding.build import seed
-from app.settings import SEED, Settings
-from tests.conftest import PostgreSQL, migrated, run_async
+from app.settings import Settings
+from tests.conftest import RELEASE, PostgreSQL, run_async
 
 pytestmark = pytest.mark.postgresql
 
@@ -41,12 +40,8 @@ QUESTIONS = [
 
 
 @pytest.fixture(scope="module")
-def urls(postgresql: PostgreSQL, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
-    file = f"sqlite:///{tmp_path_factory.mktemp('engines') / 'atlas.sqlite'}"
-    server = postgresql.new_database()
-    for url in (file, server):
-        seed(SEED, parse_url(migrated(url)))
-    return file, server
+def urls(release_file: Path, postgresql: PostgreSQL) -> tuple[str, str]:
+    return f"sqlite:///{release_file}", postgresql.new_database(RELEASE)
 
 
 def answers(url: str, addresses: list[str]) -> dict[str, tuple[int, bytes]]:

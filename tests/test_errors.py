@@ -1,6 +1,7 @@
 """Every error is a problem of one shape, names what was wrong, and tells nothing of the inside."""
 
 import json
+import shutil
 import socket
 import threading
 import time
@@ -185,10 +186,9 @@ def test_types_of_problems_are_documented(unkept: httpx.Client, monkeypatch: pyt
 
 
 @pytest.fixture
-def spoilt(new_database: NewDatabase) -> Iterator[tuple[str, httpx.Client]]:
+def spoilt(new_release: NewDatabase) -> Iterator[tuple[str, httpx.Client]]:
     """A database of its own, to be spoilt while it is served."""
-    url = migrated(new_database())
-    seed(SEED, parse_url(url))
+    url = new_release()
     with serving(url) as client:
         yield url, client
 
@@ -267,11 +267,11 @@ def test_a_file_that_is_no_database_is_503(tmp_path: Path, content: bytes) -> No
         assert client.get("/readyz").status_code == 200
 
 
-def test_a_missing_file_is_503_and_served_once_it_is_there(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'sub' / 'atlas.sqlite'}"
-    with serving(url) as client:
+def test_a_missing_file_is_503_and_served_once_it_is_there(release_file: Path, tmp_path: Path) -> None:
+    path = tmp_path / "sub" / "atlas.sqlite"
+    with serving(f"sqlite:///{path}") as client:
         assert "il6 seed" in str(problem(client.get("/inhibitors"), 503)["detail"])
-        seed(SEED, parse_url(url))
+        shutil.copytree(release_file.parent, path.parent)
         assert client.get("/inhibitors").status_code == 200
 
 

@@ -31,10 +31,11 @@ from app.queries import reading
 from app.seeding.build import StorageFault, seed
 from app.settings import SEED
 from tests.conftest import (
+    RELEASE,
     NewDatabase,
+    Once,
     PostgreSQL,
     free_port,
-    migrated,
     serving,
     unmeasured,
     until_answering,
@@ -147,13 +148,10 @@ def another(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def files(another: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+def files(release_file: Path, another: Path, once: Once) -> tuple[Path, Path]:
     """Embedded files of the two releases, to be copied."""
-    folder = tmp_path_factory.mktemp("files")
-    made = folder / "old.sqlite", folder / "new.sqlite"
-    for source, path in zip((SEED, another), made, strict=True):
-        seed(source, parse_url(f"sqlite:///{path}"))
-    return made
+    new = once("new", lambda folder: seed(another, parse_url(f"sqlite:///{folder / 'atlas.sqlite'}")))
+    return release_file, new / "atlas.sqlite"
 
 
 @pytest.fixture
@@ -355,10 +353,9 @@ def test_a_file_that_may_not_be_read_is_503(placed: Path) -> None:
 # Of a seeding
 
 
-def test_a_seeding_killed_under_load_loses_nothing(new_database: NewDatabase, another: Path) -> None:
+def test_a_seeding_killed_under_load_loses_nothing(new_release: NewDatabase, another: Path) -> None:
     """Here under load, and fifty times at full length; test_seeding.py kills more often, without load."""
-    url = migrated(new_database())
-    seed(SEED, parse_url(url))
+    url = new_release()
     dice = random.Random(11)
     with serving(url) as client, load(client, 1) as seen:
         for _ in range(50 if FULL else 1):
@@ -417,8 +414,7 @@ def stops(server: PostgreSQL) -> list[Callable[[], None]]:
 
 @pytest.mark.postgresql
 def test_a_server_may_be_stopped_and_started(postgresql: PostgreSQL) -> None:
-    url = migrated(postgresql.new_database())
-    seed(SEED, parse_url(url))
+    url = postgresql.new_database(RELEASE)
     with serving(url, cache_bytes=0) as client:
         for round_ in range(20 if FULL else 2):
             with load(client, 2) as seen:
@@ -455,8 +451,7 @@ def replica(postgresql: PostgreSQL, tmp_path_factory: pytest.TempPathFactory) ->
 def test_replicas_are_read_as_long_as_they_answer(
     postgresql: PostgreSQL, another: Path, request: pytest.FixtureRequest
 ) -> None:
-    url = migrated(postgresql.new_database())
-    seed(SEED, parse_url(url))
+    url = postgresql.new_database(RELEASE)
     name = url.rpartition("/")[2]
     replica: PostgreSQL = request.getfixturevalue("replica")
     nowhere = f"postgresql://atlas@127.0.0.1:{free_port()}/{name}"

@@ -22,9 +22,7 @@ from typer.testing import CliRunner
 from app.cli import app as cli
 from app.db import READERS, make_engine, parse_url
 from app.protocol import LARGEST_HEADERS, Protocol
-from app.seeding.build import seed
-from app.settings import SEED
-from tests.conftest import NewDatabase, free_port, migrated, missing, serving, unmeasured
+from tests.conftest import NewDatabase, free_port, missing, serving, unmeasured
 
 
 class Quick(Protocol):
@@ -40,10 +38,8 @@ class Quick(Protocol):
 
 
 @pytest.fixture(scope="module")
-def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    url = f"sqlite:///{tmp_path_factory.mktemp('limits') / 'atlas.sqlite'}"
-    seed(SEED, parse_url(url))
-    with serving(url, Quick) as client:
+def quick(release_file: Path) -> Iterator[httpx.Client]:
+    with serving(f"sqlite:///{release_file}", Quick) as client:
         yield client
 
 
@@ -261,10 +257,9 @@ def closing_all() -> Iterator[list[socket.socket]]:
 # Queries
 
 
-def test_a_query_that_takes_too_long_is_ended(new_database: NewDatabase) -> None:
+def test_a_query_that_takes_too_long_is_ended(new_release: NewDatabase) -> None:
     """A table becomes a view that would be read for hours: it alone is out of reach, and for no longer."""
-    url = migrated(new_database())
-    seed(SEED, parse_url(url))
+    url = new_release()
     engine = make_engine(parse_url(url))
     endless = (
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4000000000) SELECT i FROM n"

@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-pytestmark = pytest.mark.parametrize("new_database", ["sqlite"], indirect=True, scope="session")
+pytestmark = pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True, scope="session")
 """A browser does not see which engine the answers come from."""
 
 ADDRESSES = (

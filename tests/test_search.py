@@ -17,10 +17,8 @@ from app.db import make_engine, parse_url
 from app.models.base import Kind
 from app.models.finding import Entry
 from app.search import found
-from app.seeding.build import seed
-from app.settings import SEED
 from app.text import fold, index_words, query_words, squeeze, stem
-from tests.conftest import PostgreSQL, migrated
+from tests.conftest import RELEASE, PostgreSQL
 from tests.test_resources import get, walk
 
 ONE_THING = [
@@ -217,16 +215,9 @@ texts = st.one_of(
 
 
 @pytest.fixture(scope="module")
-def both(postgresql: PostgreSQL, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Engine]]:
+def both(release_file: Path, postgresql: PostgreSQL) -> Iterator[list[Engine]]:
     """The same release in both databases."""
-    path: Path = tmp_path_factory.mktemp("both") / "atlas.sqlite"
-    server = make_engine(parse_url(postgresql.url())).execution_options(isolation_level="AUTOCOMMIT")
-    with server.connect() as connection:
-        connection.exec_driver_sql("CREATE DATABASE both_engines")
-    server.dispose()
-    urls = [f"sqlite:///{path}", migrated(postgresql.url("both_engines"))]
-    for url in urls:
-        seed(SEED, parse_url(url))
+    urls = [f"sqlite:///{release_file}", postgresql.new_database(RELEASE)]
     engines = [make_engine(parse_url(url), read_only=True) for url in urls]
     yield engines
     for engine in engines:

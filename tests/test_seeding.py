@@ -4,6 +4,7 @@ import fcntl
 import os
 import random
 import resource as limits
+import shutil
 import signal
 import subprocess
 import sys
@@ -63,10 +64,9 @@ def test_seeding_again_writes_nothing(new_database: NewDatabase) -> None:
 
 
 def test_a_new_release_is_served_at_once_and_an_old_one_comes_back(
-    new_database: NewDatabase, seed_folder: Path
+    new_release: NewDatabase, seed_folder: Path
 ) -> None:
-    url = migrated(new_database())
-    seed(SEED, parse_url(url))
+    url = new_release()
     with serving(url) as client:
         before = client.get("/release").json()
         edit(seed_folder, "RELEASE", "version: '2026.11'", "version: '2026.12'")
@@ -246,10 +246,9 @@ def test_all_faults_are_named_at_once(seed_folder: Path) -> None:
 
 
 def test_a_wrong_letter_names_file_id_and_field_and_leaves_the_release(
-    new_database: NewDatabase, seed_folder: Path
+    new_release: NewDatabase, seed_folder: Path
 ) -> None:
-    url = migrated(new_database())
-    seed(SEED, parse_url(url))
+    url = new_release()
     edit(seed_folder, "evidence.yaml", "publication: stevens-2017", "publication: stevems-2017")
     with serving(url) as client:
         before = client.get("/release").json()
@@ -269,19 +268,24 @@ FULL = os.environ.get("IL6_TEST_FAULTS") == "full"
 
 
 def test_a_kill_at_any_moment_leaves_the_old_release_and_no_rubbish(
-    new_database: NewDatabase, seed_folder: Path
+    new_release: NewDatabase, seed_folder: Path
 ) -> None:
-    url = migrated(new_database())
-    seed(SEED, parse_url(url))
+    """Each seeding is of the release that is not there."""
+    url = new_release()
     edit(seed_folder, "RELEASE", "version: '2026.11'", "version: '2026.12'")
+    wanted, held = "2026.12", "2026.11"
+
+    def start() -> subprocess.Popen[str]:
+        return il6("seed", "--from", str(seed_folder if wanted == "2026.12" else SEED), url=url)
+
     begun = time.monotonic()
-    other = migrated(new_database())
-    assert finish(il6("seed", "--from", str(seed_folder), url=other))[0] == 0
+    assert finish(start())[0] == 0
     duration = time.monotonic() - begun
+    wanted, held = held, wanted
     dice = random.Random(6)
     with serving(url) as client:
         for _ in range(10 if FULL else 3):
-            process = il6("seed", "--from", str(seed_folder), url=url)
+            process = start()
             time.sleep(duration * dice.uniform(0.4, 0.95))
             process.send_signal(signal.SIGKILL)
             finish(process)
@@ -289,10 +293,11 @@ def test_a_kill_at_any_moment_leaves_the_old_release_and_no_rubbish(
             total = client.get("/evidence?limit=0").raise_for_status()
             assert total.json()["total"] == 637
             assert total.headers["X-Atlas-Release"] == release["version"]
-            if release["version"] == "2026.12":
-                assert finish(il6("seed", url=url))[0] == 0
-        assert finish(il6("seed", "--from", str(seed_folder), url=url))[0] == 0
-        assert client.get("/readyz").json()["release"] == "2026.12"
+            if release["version"] != held:
+                wanted, held = held, wanted
+            assert release["version"] == held
+        assert finish(start())[0] == 0
+        assert client.get("/readyz").json()["release"] == wanted
     if url.startswith("sqlite"):
         assert leftovers(Path(url.removeprefix("sqlite:///")).parent) == []
 
@@ -308,8 +313,8 @@ def test_two_seedings_at_once_end_with_one_whole_release(
         assert client.get("/readyz").json()["release"] in ("2026.11", "2026.12")
 
 
-def test_a_seeding_waits_for_another_and_says_so(new_database: NewDatabase) -> None:
-    url = migrated(new_database())
+def test_a_seeding_waits_for_another_and_says_so(new_release: NewDatabase) -> None:
+    url = new_release()
     said: list[str] = []
     waiting = threading.Event()
 
@@ -341,10 +346,9 @@ def hold(url: str) -> Callable[[], object]:
 
 
 def test_readers_of_a_server_see_no_moment_between_two_releases(
-    new_database: NewDatabase, seed_folder: Path
+    new_release: NewDatabase, seed_folder: Path
 ) -> None:
-    url = migrated(new_database())
-    seed(SEED, parse_url(url))
+    url = new_release()
     edit(seed_folder, "RELEASE", "version: '2026.11'", "version: '2026.12'")
     edit(seed_folder, "cancers.yaml", "name: Breast cancer", "name: Breast carcinoma")
     pairs = set()
@@ -382,10 +386,12 @@ def test_a_server_that_does_not_answer_is_named() -> None:
     assert "Traceback" not in err
 
 
-def test_a_disk_that_is_full_leaves_the_old_release(tmp_path: Path, seed_folder: Path) -> None:
+def test_a_disk_that_is_full_leaves_the_old_release(
+    release_file: Path, tmp_path: Path, seed_folder: Path
+) -> None:
     """The size limit of a process stands in for the disk: a write beyond it fails in the same place."""
-    url = f"sqlite:///{tmp_path / 'data' / 'atlas.sqlite'}"
-    seed(SEED, parse_url(url))
+    (tmp_path / "data").mkdir()
+    url = f"sqlite:///{shutil.copy(release_file, tmp_path / 'data' / 'atlas.sqlite')}"
     edit(seed_folder, "RELEASE", "version: '2026.11'", "version: '2026.12'")
 
     def full() -> None:
@@ -426,9 +432,9 @@ def test_a_read_only_folder_is_named(tmp_path: Path) -> None:
         folder.rmdir()
 
 
-def test_a_spoilt_file_is_replaced(tmp_path: Path) -> None:
+def test_a_spoilt_file_is_replaced(release_file: Path, tmp_path: Path) -> None:
     path = tmp_path / "atlas.sqlite"
-    seed(SEED, parse_url(f"sqlite:///{path}"))
+    shutil.copy(release_file, path)
     content = bytearray(path.read_bytes())
     content[200_000:208_192] = os.urandom(8192)
     path.write_bytes(content)
@@ -465,8 +471,10 @@ def test_formatting_refuses_to_lose_a_comment(seed_folder: Path) -> None:
     assert (seed_folder / "targets.yaml").read_bytes() == content
 
 
-def test_the_checksum_is_that_of_the_seed_files(seed_folder: Path, tmp_path: Path) -> None:
-    url = parse_url(f"sqlite:///{tmp_path / 'atlas.sqlite'}")
+def test_the_checksum_is_that_of_the_seed_files(
+    release_file: Path, seed_folder: Path, tmp_path: Path
+) -> None:
+    url = parse_url(f"sqlite:///{shutil.copy(release_file, tmp_path / 'atlas.sqlite')}")
     first = seed(SEED, url).release
     edit(seed_folder, "RELEASE", "Data under CC BY 4.0", "Data are under CC BY 4.0")
     second = seed(seed_folder, url)
