@@ -27,9 +27,9 @@ from app.main import create_app
 from app.models.base import Kind
 from app.models.filters import Format
 from app.seeding.build import seed
-from app.settings import SEED, Settings
+from app.settings import Settings
 from app.shelf import OVERHEAD
-from tests.conftest import NewDatabase, counted, free_port, migrated, run_async, serving
+from tests.conftest import NewDatabase, counted, free_port, run_async, serving
 
 KEPT = [
     "/inhibitors/tocilizumab",
@@ -338,9 +338,8 @@ def test_a_worker_is_as_small_as_what_it_is_asked_for(database_url: str, facts: 
 # Releases
 
 
-def test_another_release_is_seen_within_a_second(new_database: NewDatabase, seed_folder: Path) -> None:
-    url = migrated(new_database())
-    seed(SEED, parse_url(url))
+def test_another_release_is_seen_within_a_second(new_release: NewDatabase, seed_folder: Path) -> None:
+    url = new_release()
     with serving(url) as client:
         old = client.get("/cancers/breast-cancer")
         listed = client.get("/cancers")
@@ -427,9 +426,8 @@ def test_a_record_is_the_same_whoever_answers(database_url: str, facts: Facts) -
     run_async(trial())
 
 
-def test_a_record_of_an_embedded_file_needs_no_application(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'atlas.sqlite'}"
-    seed(SEED, parse_url(url))
+def test_a_record_of_an_embedded_file_needs_no_application(release_file: Path) -> None:
+    url = f"sqlite:///{release_file}"
 
     async def trial() -> None:
         async with inside(url) as (front, client):
