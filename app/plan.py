@@ -31,7 +31,7 @@ from app.catalog import Resource
 from app.models.base import Kind
 from app.models.filters import BIGGEST
 from app.models.finding import Entry, Pair, Property, Tally
-from app.search import MOST_COUNTED, sizes
+from app.search import MOST_COUNTED, likely, sizes, unindexed
 from app.text import lower_ascii, plain
 
 Clause = ColumnElement[bool]
@@ -113,11 +113,6 @@ def beyond(column: Any, value: Scalar, falling: bool) -> Clause:
     if isinstance(value, bool):
         return false() if value is not falling else column.is_(not value)
     return column < value if falling else column > value  # type: ignore[no-any-return]
-
-
-def unindexed(column: Any) -> Any:
-    """A column as no index has it."""
-    return func.coalesce(column, column)
 
 
 def is_held(column: Any) -> Clause:
@@ -317,7 +312,7 @@ class Rows:
     def tests(self, driver: Condition | None = None, along: Any = None) -> list[Clause]:
         """The conditions as they are tried; those on the column whose index is followed cut that index."""
         return [
-            each.clause if along is not None and each.column is along else self.test(each)
+            each.clause if along is not None and each.column is along else likely(self.test(each))
             for each in self.conditions
             if each is not driver
         ]
@@ -390,7 +385,7 @@ class Rows:
             chosen = (
                 select(*columns)
                 .select_from(numbers)
-                .join(Entry, col(Entry.number) == place)
+                .join(Entry, col(Entry.number) == unindexed(place))
                 .join(self.resource.table, self.resource.table.id == Entry.record_id)
                 .where(*self.tests(driver))
             )

@@ -27,7 +27,7 @@ from app.models.finding import Entry, Property, Tally
 from app.models.release import Release, ReleaseRead
 from app.names import find_id, resolve
 from app.plan import Condition, Order, Rows, Scalar, among, bounded, has, has_not, tallied, tallied_within
-from app.search import NAMED, Index, count_hits, finds, found, read_query, sizes
+from app.search import NAMED, Index, count_hits, finds, found, found_in_order, read_query, sizes
 from app.text import lower_ascii, plain, squeeze
 
 
@@ -259,7 +259,9 @@ def holding(session: Session, resource: Resource, query: str) -> Condition:
         counted.kinds[resource.kind],
         counted.exact,
         in_order=in_order,
-        numbers=found(session, query, resource.kind, by_words=True) if in_order else None,
+        numbers=found_in_order(session, query, resource.kind, counted.kinds[resource.kind])
+        if in_order
+        else None,
         drives=counted.exact or in_order,
         price=PROBE,
     )

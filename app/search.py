@@ -7,6 +7,8 @@ what is no thing with a name, such as a claim, in the order of ids.
 
 import html
 import re
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,14 +18,17 @@ from sqlalchemy import (
     Integer,
     Select,
     bindparam,
+    case,
     cast,
     column,
+    false,
     func,
     literal,
     or_,
     select,
     table,
     text,
+    true,
     union,
     union_all,
 )
@@ -64,7 +69,13 @@ MOST_COUNTED = 10_000
 """What has no stored number is counted so far; beyond, the total says at least so many."""
 
 FEW = 1_000
-"""So many hits are sorted; to come by them in their order PostgreSQL would read past all others."""
+"""So many hits are fetched and sorted, where a database cannot come by them in their order."""
+
+TRIED = 20
+"""Hits of a page, for which entries are tried in their order."""
+
+MOST_TRIED = 2_500
+"""So many entries are tried for a page, or as many as there are hits."""
 
 SNIPPET = 240
 """Characters of a snippet, about."""
@@ -94,16 +105,16 @@ class Hits:
     after: tuple[int, int] | None
 
 
-def words_of(names: Iterable[str], body: Iterable[str]) -> tuple[set[str], set[str]]:
-    """The words in the names of a record, and those in its names or text."""
+def words_of(names: Iterable[str], body: Iterable[str]) -> set[str]:
+    """The words of a record as the index holds them: a word of a name stands there again, with a mark."""
     named = {word for each in names for word in index_words(each)}
-    return named, {word for each in body for word in index_words(each)} | named
+    return {word for each in body for word in index_words(each)} | named | {f"_{word}" for word in named}
 
 
-def index_row(connection: Connection, number: int, named: set[str], said: set[str]) -> dict[str, Any]:
-    """The row of the full-text index for an entry; a word of a name stands there again, with a mark."""
-    words = sorted(said | {f"_{word}" for word in named})
-    return {"number": number, "words": " ".join(words) if connection.dialect.name == "sqlite" else words}
+def index_row(connection: Connection, number: int, words: set[str]) -> dict[str, Any]:
+    """The row of the full-text index for an entry."""
+    held = sorted(words)
+    return {"number": number, "words": " ".join(held) if connection.dialect.name == "sqlite" else held}
 
 
 def index_statement(connection: Connection) -> Any:
@@ -112,6 +123,22 @@ def index_statement(connection: Connection) -> Any:
     return text(
         "INSERT INTO fts_entry (number, words) VALUES (:number, array_to_tsvector(CAST(:words AS text[])))"
     )
+
+
+def terms_of(word: str) -> list[str]:
+    """By what a search finds a word: by itself, and by all that it begins with."""
+    first = 2 if word.startswith("_") else 1
+    return [word, *[f"{word[:end]}*" for end in range(first, len(word) + 1)]]
+
+
+def unindexed(column: Any) -> Any:
+    """A column as no index has it."""
+    return func.coalesce(column, column)
+
+
+def likely(test: Any) -> Any:
+    """A test that a database takes to hold for many rows: where few were expected, it would sort them all."""
+    return case((test, true()), else_=false())
 
 
 def sizes(session: Session) -> dict[Kind, int]:
@@ -179,6 +206,17 @@ class Index:
         chosen: Select[Any] = select(self.number.label("number")).where(self.matches(expression))
         return chosen.where(self.number.between(*span)) if span else chosen
 
+    def in_order(self, expression: str, span: Span, *, near: bool) -> Select[Any]:
+        """The same in their order, which SQLite has them in.
+
+        PostgreSQL fetches and sorts all of them; or it tries one entry after the other, if hits are near.
+        """
+        number, matches = self.number, self.matches(expression)
+        if not self.sqlite:
+            number, matches = (number, likely(matches)) if near else (unindexed(number), matches)
+        chosen: Select[Any] = select(number.label("number")).where(matches, number.between(*span))
+        return chosen.order_by(number)
+
 
 def called(query: str) -> Select[Any]:
     """The numbers of the entries that have the whole query as a name."""
@@ -190,7 +228,7 @@ def called(query: str) -> Select[Any]:
     return numbers
 
 
-def found(session: Session, query: str, kind: Kind | None = None, *, by_words: bool = False) -> Select[Any]:
+def found(session: Session, query: str, kind: Kind | None = None) -> Select[Any]:
     """The numbers of all entries that a query finds, of all kinds or of one, in no order."""
     words = read_query(session, query)
     exact = called(query)
@@ -200,7 +238,14 @@ def found(session: Session, query: str, kind: Kind | None = None, *, by_words: b
         return exact
     index = Index(session)
     everywhere = index.numbers(index.expression(words), spans(session)[kind] if kind else None)
-    return everywhere if by_words else select(union(exact, everywhere).subquery().c.number)
+    return select(union(exact, everywhere).subquery().c.number)
+
+
+def found_in_order(session: Session, query: str, kind: Kind, records: int) -> Select[Any]:
+    """The numbers of the so many entries of a kind that hold the words of a query, in their order."""
+    index, span = Index(session), spans(session)[kind]
+    expression = index.expression(read_query(session, query))
+    return index.in_order(expression, span, near=is_near(records, span))
 
 
 def finds(session: Session, query: str, kind: Kind, record_id: Any) -> Any:
@@ -243,9 +288,15 @@ def count_hits(session: Session, query: str, kinds: Sequence[Kind] = RANK) -> Co
     exact = True
     if words:
         index = Index(session)
-        stored = stored_counts(session, words)
+        known_terms = stored_terms(session, words)
+        stored = stored_counts(words, known_terms)
+        place = spans(session)
+        if stored is None and most(words, known_terms) <= FEW:
+            hits = sorted(session.scalars(index.numbers(index.expression(words))))
+            stored = {
+                kind: bisect_right(hits, place[kind][1]) - bisect_left(hits, place[kind][0]) for kind in kinds
+            }
         if stored is None:
-            place = spans(session)
             parts = [
                 select(
                     literal(kind.value).label("kind"),
@@ -272,15 +323,37 @@ def count_hits(session: Session, query: str, kinds: Sequence[Kind] = RANK) -> Co
     return Counted(counts, exact, by_words=bool(words) and not by_name)
 
 
-def stored_counts(session: Session, words: list[Word]) -> dict[Kind, int] | None:
-    """How many records of each kind hold a single word that is common; None for anything else."""
-    match words:
-        case [[(term,)]] if not term.endswith("*"):
-            stored = session.execute(
-                select(Term.kind, Term.records).where(col(Term.word) == term)  # type: ignore[call-overload]
-            ).all()
-            return dict(stored) if stored else None
+Terms = dict[str, dict[Kind, int]]
+"""How many records of each kind hold a term, of the terms that many hold."""
+
+
+def stored_terms(session: Session, words: list[Word], mark: str = "") -> Terms:
+    """What is stored of the terms of a query; with a mark, of those in names."""
+    asked = {mark + term for word in words for alternative in word for term in alternative}
+    stored: Terms = defaultdict(dict)
+    for term, kind, records in session.execute(
+        select(Term.word, Term.kind, Term.records).where(col(Term.word).in_(asked))  # type: ignore[call-overload]
+    ):
+        stored[term.removeprefix(mark)][kind] = records
+    return stored
+
+
+def stored_counts(words: list[Word], stored: Terms) -> dict[Kind, int] | None:
+    """How many records of each kind hold a single term that is common; None for anything else."""
+    alternatives = {each for word in words for each in word}
+    match list(alternatives):
+        case [(term,)] if len(words) == 1:
+            return stored.get(term)
     return None
+
+
+def most(words: list[Word], stored: Terms) -> int:
+    """So many records hold all the words, at most."""
+
+    def held(term: str) -> int:
+        return sum(stored[term].values()) if term in stored else COMMON
+
+    return min(sum(min(map(held, alternative)) for alternative in word) for word in words)
 
 
 def search(
@@ -289,17 +362,13 @@ def search(
     """The best hits after a place in the ranking, given as (score, number); raises a ValidationProblem."""
     words = read_query(session, query)
     counted = count_hits(session, query)
-    places = [place for kind, place in spans(session).items() if not kinds or kind in kinds]
-    if not kinds:
-        places = [(places[0][0], places[-1][1])]
-    few = counted.exact and sum(counted.kinds.values()) <= FEW
     rows: list[tuple[int, int]] = []
     for score in (EXACT, NAMES, TEXT) if words else (EXACT,):
         if after is None or score <= after[0]:
             begin = after[1] + 1 if after and score == after[0] else 1
-            for first, last in places:
+            for (first, last), near in places(session, words, score, counted, kinds):
                 if limit >= len(rows) and first <= last and begin <= last:
-                    part = stage(session, query, words, score, (max(first, begin), last), few=few)
+                    part = stage(session, query, words, score, (max(first, begin), last), near=near)
                     found_numbers = session.scalars(part.limit(limit + 1 - len(rows)))
                     rows += ((score, number) for number in found_numbers)
     entries = {
@@ -322,16 +391,41 @@ def search(
     )
 
 
+def places(
+    session: Session, words: list[Word], score: int, counted: Counted, kinds: Collection[Kind]
+) -> list[tuple[Span, bool]]:
+    """Where the hits of a score are, one after the other, and whether they are near each other there."""
+    place = spans(session)
+    asked = [kind for kind in RANK if not kinds or kind in kinds]
+    anywhere = [(place[kind], False) for kind in asked] if kinds else [((1, place[RANK[-1]][1]), False)]
+    few = counted.exact and sum(counted.kinds.values()) <= FEW
+    if few or score == EXACT or Index(session).sqlite:
+        return anywhere
+    named = stored_counts(words, stored_terms(session, words, "_"))
+    if score == NAMES and named is None:
+        return anywhere
+    records = {kind: (named or {}).get(kind, 0) for kind in asked}
+    if score == TEXT:
+        records = {kind: counted.kinds[kind] - held for kind, held in records.items()}
+    return [(place[kind], is_near(held, place[kind])) for kind, held in records.items() if held > 0]
+
+
+def is_near(records: int, span: Span) -> bool:
+    """Whether so many hits are near each other in a span: a page of them is found by trying entries."""
+    size = span[1] - span[0] + 1
+    return size <= FEW or TRIED * size <= records * max(records, MOST_TRIED)
+
+
 def stage(
-    session: Session, query: str, words: list[Word], score: int, span: Span, *, few: bool
+    session: Session, query: str, words: list[Word], score: int, span: Span, *, near: bool
 ) -> Select[Any]:
-    """The numbers that a score is given to, of a span, in their order; but for few, along the index."""
+    """The numbers that a score is given to, of a span, in their order."""
     if score == EXACT:
-        number: Any = col(Entry.number)
+        number = unindexed(col(Entry.number))
         return called(query).where(number.between(*span)).order_by(number)
     index = Index(session)
     expression = index.expression(words, "_") if score == NAMES else index.beside_names(words)
-    return index.numbers(expression, span).where(index.number.not_in(called(query))).order_by(index.number)
+    return index.in_order(expression, span, near=near).where(index.number.not_in(called(query)))
 
 
 def snippet(body: str, words: list[Word]) -> str:

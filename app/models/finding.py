@@ -91,7 +91,10 @@ class Pair(SQLModel, table=True):
 
 
 class Term(SQLModel, table=True):
-    """How many records of a kind hold a word, of the words that many records hold."""
+    """How many records of a kind hold a word, or with a star one that begins so; with a mark, in a name.
+
+    Only what many records hold is counted.
+    """
 
     word: str = Field(primary_key=True)
     kind: Kind = Field(primary_key=True, sa_type=enum_type(Kind))

@@ -7,7 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import groupby, islice, permutations
+from functools import lru_cache
+from itertools import chain, groupby, islice, permutations
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from app.models.finding import Entry, Name, Pair, Property, Tally, Term
 from app.models.release import Release, ReleaseSeed
 from app.names import names_of
 from app.plan import MANY
-from app.search import COMMON, NAMED, RANK, index_row, index_statement, words_of
+from app.search import COMMON, NAMED, RANK, index_row, index_statement, terms_of, words_of
 from app.seeding.check import REFERENCES, read_facts, uncollected
 from app.seeding.files import checksum
 from app.settings import PROJECT
@@ -301,7 +302,7 @@ def fill_finding(connection: Connection, build: Build) -> None:
             weight = len(held) if resource.kind in NAMED else 0
             known.append((RANK.index(resource.kind), -weight, record_id, resource.kind))
     entries, rows = [], []
-    terms: Counter[tuple[str, Kind]] = Counter()
+    words: list[tuple[Kind, set[str]]] = []
     for number, (_, _, record_id, kind) in enumerate(sorted(known), 1):
         row = build.facts.of(kind)[record_id]
         body = list(build.texts(kind, row))
@@ -314,25 +315,39 @@ def fill_finding(connection: Connection, build: Build) -> None:
                 "text": " · ".join(body),
             }
         )
-        named, said = words_of(spellings[kind, record_id], body)
-        rows.append(index_row(connection, number, named, said))
-        terms.update((word, kind) for word in said)
+        words.append((kind, words_of(spellings[kind, record_id], body)))
+        rows.append(index_row(connection, number, words[-1][1]))
     connection.execute(insert(Name), names)
     connection.execute(insert(Property), properties)
     connection.execute(insert(Entry), entries)
     connection.execute(index_statement(connection), rows)
-    connection.execute(insert(Term), common_terms(terms))
+    connection.execute(insert(Term), common_terms(count_terms(words)))
+
+
+def count_terms(words: list[tuple[Kind, set[str]]]) -> Counter[tuple[str, Kind]]:
+    """How many records of a kind hold a term, given the words of each; without terms that are rare."""
+    held = Counter(chain.from_iterable(own for _, own in words))
+    found_by = {word: terms_of(word) for word in held}
+    most: dict[str, int] = defaultdict(int)
+    for word, records in held.items():
+        for term in found_by[word]:
+            most[term] += records
+    common = {word: [each for each in found if most[each] >= COMMON] for word, found in found_by.items()}
+    terms: Counter[tuple[str, Kind]] = Counter()
+    for kind, own in words:
+        terms.update((term, kind) for term in set(chain.from_iterable(map(common.__getitem__, own))))
+    return terms
 
 
 def common_terms(terms: Mapping[tuple[str, Kind], int]) -> list[dict[str, Any]]:
-    """The rows of the words that many records hold."""
+    """The rows of the terms that many records hold."""
     totals: Counter[str] = Counter()
-    for (word, _), records in terms.items():
-        totals[word] += records
+    for (term, _), records in terms.items():
+        totals[term] += records
     return [
-        {"word": word, "kind": kind, "records": records}
-        for (word, kind), records in terms.items()
-        if totals[word] >= COMMON
+        {"word": term, "kind": kind, "records": records}
+        for (term, kind), records in terms.items()
+        if totals[term] >= COMMON
     ]
 
 
@@ -397,7 +412,7 @@ def fill_pairs(connection: Connection) -> None:
             marks = [
                 (name, key)
                 for name, value in zip(fields, values, strict=True)
-                if (key := "" if value is None else lower_ascii(plain(value))) in common[name]
+                if (key := key_of(value)) in common[name]
             ]
             if listed_id == record_id:
                 marks += ((name, key) for _, name, key in own if key in common[name])
@@ -423,6 +438,12 @@ def fill_pairs(connection: Connection) -> None:
 
 
 STREAMED = {"yield_per": 5_000}
+
+
+@lru_cache(maxsize=10_000, typed=True)
+def key_of(value: Any) -> str:
+    """What filters compare of a value, or of none."""
+    return "" if value is None else lower_ascii(plain(value))
 
 
 def tally_rows(kind: Kind, name: str, counted: Iterable[Any]) -> Iterator[dict[str, Any]]:

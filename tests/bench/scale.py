@@ -36,7 +36,7 @@ from app.models.finding import Name, Tally, Term
 from app.models.release import Release
 from app.names import names_of, resolve
 from app.queries import encode_cursor, find_page, get_record, order_of, reading
-from app.search import NAMED, RANK, search, words_of
+from app.search import NAMED, RANK, search, terms_of, words_of
 from app.seeding.build import (
     LINKS,
     Build,
@@ -53,6 +53,9 @@ from app.text import squeeze
 
 BLOCK = 20_000
 """Rows that are written at once."""
+
+CACHE = 2_000_000
+"""Kilobytes that SQLite may hold while it writes: indexes that are written in no order must fit."""
 
 ID, OWN, INHIBITOR, INHIBITOR_NAME, SOURCE_ID, SOURCE, EFFECT = "\x00\x01\x02\x03\x04\x05\x06"
 """Places in a text where a copy differs from what it was made of."""
@@ -75,8 +78,9 @@ class Sink:
         if self.sqlite:
             engine = create_engine(self.url)
             self.raw = engine.raw_connection().driver_connection
-            for setting in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-400000", "foreign_keys=OFF"):
+            for setting in ("journal_mode=OFF", "synchronous=OFF", "foreign_keys=OFF"):
                 self.raw.execute(f"PRAGMA {setting}")
+            self.raw.execute(f"PRAGMA cache_size=-{CACHE}")
         else:
             self.raw.execute("SET session_replication_role = replica")  # foreign keys are right by the making
 
@@ -135,8 +139,14 @@ class Original:
         self.row, self.kind, self.resource = row, resource.kind, resource
         values = resource.table.model_validate(columns(resource, row, answer)).model_dump()
         self.values = primitive(resource.table.__table__, values, sqlite=sqlite)
-        self.names = names_of(resource.kind, row, name_of(row), curies(row))
-        self.properties = list(properties_of(resource, row, answer))
+        names = names_of(resource.kind, row, name_of(row), curies(row))
+        self.names = [
+            (each["key"], each["spelling"], each["matched_on"].value, bool(each["backwards"]))
+            for each in names
+        ]
+        self.properties = [
+            (each["name"], each["key"], each["value"]) for each in properties_of(resource, row, answer)
+        ]
         self.links = [
             (f"{resource.kind}_{name.removesuffix('s')}", other)
             for name in LINKS
@@ -144,7 +154,9 @@ class Original:
         ]
         body = list(build.texts(resource.kind, row))
         self.body = " · ".join(body)
-        self.named, self.said = words_of([name["spelling"] for name in self.names], body)
+        self.words = words_of([each["spelling"] for each in names], body)
+        self.indexed = " ".join(self.words)
+        self.terms = {term for word in self.words for term in terms_of(word)}
         self.inhibitor = getattr(row, "inhibitor", None) or next(iter(getattr(row, "inhibitors", [])), None)
         self.fresh = [
             name
@@ -196,24 +208,29 @@ class Maker:
         }
         self.counts: Counter[Kind] = Counter()
         self.terms: Counter[tuple[str, Kind]] = Counter()
+        self.copy, self.copied = 0, set[str]()
 
     def write(self) -> None:
         place = 0
         for kind in RANK:
             originals = self.originals[kind]
-            copies = [
-                (-len(original.properties) if kind in NAMED else 0, f"c{copy}-" if copy else "", which, copy)
+            copies = sorted(
+                (
+                    -len(original.properties) if kind in NAMED else 0,
+                    f"c{copy}-{original.row.id}" if copy else original.row.id,
+                    which,
+                    copy,
+                )
                 for which, original in enumerate(originals)
                 for copy in range(-(-(self.wanted[kind] - which) // len(originals)))
-            ]
-            copies.sort(key=lambda each: (each[0], each[1] + originals[each[2]].row.id))
+            )
             for *_, which, copy in copies:
                 place += 1
                 self.counts[kind] += 1
                 self.write_copy(originals[which], copy, which + copy * len(originals), place)
             for which, number in Counter(which for *_, which, _ in copies).items():
-                for word in originals[which].said:
-                    self.terms[word, kind] += number
+                for term in originals[which].terms:
+                    self.terms[term, kind] += number
         self.sink.close()
 
     def inhibitor(self, number: int) -> tuple[str, str]:
@@ -258,27 +275,30 @@ class Maker:
             named = inhibitor if table == "trial_inhibitor" and other == original.inhibitor else other
             add(table, (own_id, named))
         label = values["label"]
-        for each in original.names:
-            key, spelling, backwards = each["key"] + digits, each["spelling"] + suffix, each["backwards"]
-            if each["matched_on"] == "id":
-                key, spelling = digits + each["key"], own_id
-            if kind == Kind.APPROVAL and each["matched_on"] == "name":
+        code = kind.value
+        for key, spelling, matched_on, backwards in original.names:
+            if matched_on == "id":
+                key, spelling = digits + key, own_id
+            elif matched_on == "name" and kind == Kind.APPROVAL:
                 key, spelling = squeeze(label), label
-            backwards = key[::-1] if backwards else None
-            add("name", (key, kind.value, own_id, each["matched_on"].value, spelling, label, backwards))
-        for each in original.properties:
-            key, value = each["key"], each["value"]
-            if inhibitor and each["name"] == "inhibitor" and key == original.inhibitor:
+            else:
+                key, spelling = key + digits, spelling + suffix
+            add("name", (key, code, own_id, matched_on, spelling, label, key[::-1] if backwards else None))
+        for name, key, value in original.properties:
+            if inhibitor and name == "inhibitor" and key == original.inhibitor:
                 key = value = inhibitor
-            add("property", (kind.value, each["name"], key, own_id, value))
-        add("entry", (place, kind.value, own_id, label, original.body))
-        said, named_words = original.said, original.named
+            add("property", (code, name, key, own_id, value))
+        add("entry", (place, code, own_id, label, original.body))
+        words = original.indexed
         if copy:
             fresh = {digits, squeeze(own_id)}
-            if digits not in said:
-                self.terms[digits, kind] += 1
-            said, named_words = said | fresh, named_words | fresh
-        add("fts_entry", (place, " ".join([*said, *(f"_{word}" for word in named_words)])))
+            words = " ".join([words, *fresh, *(f"_{word}" for word in fresh)])
+            if copy != self.copy:
+                # What begins like the copy and goes on is too rare to be counted.
+                self.copy, self.copied = copy, {*terms_of(digits), *terms_of(f"_{digits}")}
+            for term in self.copied - original.terms:
+                self.terms[term, kind] += 1
+        add("fts_entry", (place, words))
 
     def effect(self, original: Original, number: int, values: dict[str, Any]) -> str:
         """Fresh figures, the same in the row and in its text."""
@@ -325,7 +345,7 @@ def finish(
     connection: Connection, build: Build, counts: dict[str, int], terms: Counter[tuple[str, Kind]]
 ) -> None:
     if connection.dialect.name == "sqlite":
-        connection.execute(text("PRAGMA cache_size=-1000000"))
+        connection.execute(text(f"PRAGMA cache_size=-{CACHE}"))
     else:
         connection.execute(text("SET maintenance_work_mem = '1GB'"))
         connection.execute(text("CREATE INDEX fts_entry_words ON fts_entry USING gin (words)"))
@@ -358,10 +378,13 @@ class Asked:
 
     def __init__(self, url: str) -> None:
         self.database = Database(parse_url(url))
+        self.server: Path | None = None
         self.dice = random.Random(6)
         self.ids: dict[Kind, list[str]] = {}
         with reading(self.database) as (session, release):
-            self.counts = release.counts
+            if self.database.state() is None:
+                process = session.scalar(select(func.pg_backend_pid()))
+                self.server = Path(f"/proc/{process}/schedstat")
             for resource in RESOURCES:
                 ids, total = resource.table.id, release.counts[resource.path]
                 place = func.row_number().over(order_by=ids).label("place")
@@ -379,6 +402,11 @@ class Asked:
                 )
                 rows = session.execute(placed).all()
                 self.cursors[kind, sort] = [encode_cursor(list(sort), row) for row in rows]
+
+    def clock(self) -> float:
+        """Seconds of processor time, here and in the server, which is on this machine."""
+        there = int(self.server.read_text().split()[0]) / 1e9 if self.server else 0
+        return time.process_time() + there
 
     def ask(self, question: "Question") -> Any:
         with reading(self.database) as (session, _):
@@ -518,7 +546,7 @@ Growth = dict[Question, list[list[float]]]
 """Per question and round, the time in each release, relative to the first."""
 
 
-def measure(releases: list[Asked], asked: list[Question], rounds: int, clock: Callable[[], float]) -> Growth:
+def measure(releases: list[Asked], asked: list[Question], rounds: int) -> Growth:
     """The time of each question in each release, relative to the first, round by round."""
     ratios: Growth = defaultdict(list)
     for question in asked:
@@ -528,10 +556,10 @@ def measure(releases: list[Asked], asked: list[Question], rounds: int, clock: Ca
         for _ in range(rounds):
             times = []
             for release in releases:
-                begun = clock()
+                begun = release.clock()
                 for _ in range(3):
                     release.ask(question)
-                times.append(clock() - begun)
+                times.append(release.clock() - begun)
             ratios[question].append([each / times[0] for each in times])
     return ratios
 
@@ -591,8 +619,7 @@ def main() -> None:
     releases = [Asked(url) for url in urls]
     with reading(releases[0].database) as (session, _):
         asked = [each for each in questions(session) if each.group.startswith(given.only)]
-    clock = time.process_time if given.engine == "sqlite" else time.perf_counter
-    ratios = measure(releases, asked, given.rounds, clock)
+    ratios = measure(releases, asked, given.rounds)
     report(ratios, [f"{number:,}" for number in given.inhibitors], every=given.every)
     for release in releases:
         release.database.dispose()
