@@ -7,7 +7,6 @@ what is no thing with a name, such as a claim, in the order of ids.
 
 import html
 import re
-from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -288,31 +287,8 @@ def count_hits(session: Session, query: str, kinds: Sequence[Kind] = RANK) -> Co
     exact = True
     if words:
         index = Index(session)
-        known_terms = stored_terms(session, words)
-        stored = stored_counts(words, known_terms)
-        place = spans(session)
-        if stored is None and most(words, known_terms) <= FEW:
-            hits = sorted(session.scalars(index.numbers(index.expression(words))))
-            stored = {
-                kind: bisect_right(hits, place[kind][1]) - bisect_left(hits, place[kind][0]) for kind in kinds
-            }
-        if stored is None:
-            parts = [
-                select(
-                    literal(kind.value).label("kind"),
-                    select(func.count())
-                    .select_from(
-                        index.numbers(index.expression(words), place[kind]).limit(MOST_COUNTED + 1).subquery()
-                    )
-                    .scalar_subquery()
-                    .label("records"),
-                )
-                for kind in kinds
-            ]
-            stored = {Kind(kind): records for kind, records in session.execute(union_all(*parts))}
-            exact = all(records <= MOST_COUNTED for records in stored.values())
-            stored = {kind: min(records, MOST_COUNTED) for kind, records in stored.items()}
-        counts |= {kind: records for kind, records in stored.items() if kind in counts}
+        by_words, exact = count_by_words(session, words, kinds)
+        counts |= {kind: records for kind, records in by_words.items() if kind in counts}
         if by_name:
             numbers = [number for number, _ in by_name]
             known = index.numbers(index.expression(words)).where(index.number.in_(numbers))
@@ -321,6 +297,37 @@ def count_hits(session: Session, query: str, kinds: Sequence[Kind] = RANK) -> Co
     for _, kind in by_name:
         counts[kind] += 1
     return Counted(counts, exact, by_words=bool(words) and not by_name)
+
+
+def count_by_words(
+    session: Session, words: list[Word], kinds: Sequence[Kind]
+) -> tuple[dict[Kind, int], bool]:
+    """How many records of each kind hold all the words, and whether these are all."""
+    terms = stored_terms(session, words)
+    stored = stored_counts(words, terms)
+    if stored is not None:
+        return stored, True
+    index, place = Index(session), spans(session)
+    expression = index.expression(words)
+    numbers = index.numbers(expression)
+    if most(words, terms) > FEW:
+        numbers = index.numbers(expression, place[kinds[0]] if len(kinds) == 1 else None)
+        numbers = numbers.limit(MOST_COUNTED + 1)
+    number = numbers.subquery().c.number
+    kind_of = case(*((number <= place[kind][1], kind.value) for kind in RANK)).label("kind")
+    found_kinds = select(kind_of).subquery()
+    counted = select(found_kinds.c.kind, func.count()).group_by(found_kinds.c.kind)
+    records = {Kind(kind): held for kind, held in session.execute(counted)}
+    if sum(records.values()) <= MOST_COUNTED:
+        return records, True
+    parts = [
+        select(literal(kind.value), select(func.count()).select_from(hits.subquery()).scalar_subquery())
+        for kind in kinds
+        for hits in [index.numbers(expression, place[kind]).limit(MOST_COUNTED + 1)]
+    ]
+    records = {Kind(kind): held for kind, held in session.execute(union_all(*parts))}
+    exact = all(held <= MOST_COUNTED for held in records.values())
+    return {kind: min(held, MOST_COUNTED) for kind, held in records.items()}, exact
 
 
 Terms = dict[str, dict[Kind, int]]

@@ -21,7 +21,7 @@ from app.models.finding import Entry, Tally
 from app.names import resolve
 from app.plan import MANY
 from app.queries import check_counts, find_page, get_record, reading, stream
-from app.search import search
+from app.search import FEW, search
 from app.seeding.build import Build, prepare
 from app.settings import SEED
 from app.text import index_words, query_words
@@ -203,6 +203,18 @@ def test_a_search_counts_what_holds_all_its_words(session: Session, query: str) 
     assert (hits.total, hits.exact) == (sum(counts.values()), True)
     listed = find_page(session, BY_KIND[Kind.EVIDENCE], BY_KIND[Kind.EVIDENCE].filters(q=query, limit=20))
     assert listed.total == counts[Kind.EVIDENCE]
+
+
+@pytest.mark.parametrize("query", ["il-6", "t*", "il-6 t*"])
+def test_pages_of_a_search_hold_every_hit_once_the_best_first(session: Session, query: str) -> None:
+    after: tuple[int, int] | None = None
+    ranked: list[tuple[int, int]] = []
+    while not ranked or after:
+        hits = search(session, query, [], 500, after)
+        ranked += [(-hit.score, hit.entry.number) for hit in hits.items]
+        after = hits.after
+    assert len(ranked) == hits.total > FEW
+    assert ranked == sorted(set(ranked))
 
 
 def test_misspelt_names_are_near_among_thousands_of_names_that_are_alike(session: Session) -> None:
