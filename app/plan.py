@@ -15,6 +15,7 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     String,
+    Subquery,
     and_,
     false,
     func,
@@ -61,6 +62,8 @@ class Condition:
     records: int
     """How many hold to it; at most, where not exact."""
     exact: bool = True
+    uncounted: bool = False
+    """Whether there are at least so many, and nobody knows how many: see MOST_COUNTED."""
     column: Any = None
     """The field that it compares."""
     property: Clause | None = None
@@ -71,7 +74,7 @@ class Condition:
     """Whether an index gives its records in the order of their ids: they have one value in common."""
     mark: tuple[str, str] | None = None
     """The field or property and its one value, under which pairs are stored."""
-    numbers: Select[Any] | None = None
+    numbers: Subquery | None = None
     """The numbers in the full-text index of those that hold to it, where these rise with the ids."""
     drives: bool = True
     """Whether an index can find its records at all, at a price that is known."""
@@ -298,8 +301,8 @@ class Rows:
         """How many rows there are, and whether these are all: see MOST_COUNTED."""
         if not self.conditions:
             return self.size, True
-        if len(self.conditions) == 1 and self.conditions[0].exact:
-            return self.conditions[0].records, True
+        if len(self.conditions) == 1 and (self.conditions[0].exact or self.conditions[0].uncounted):
+            return self.conditions[0].records, self.conditions[0].exact
         if len(self.conditions) == 2 and (both := self.both(*self.conditions)) is not None:
             return both, True
         rarest = self.rarest
@@ -339,6 +342,11 @@ class Rows:
         chosen: Select[Any] = select(*columns)
         if driver is None:
             return chosen.where(*self.tests())
+        if driver.numbers is not None:
+            joined = chosen.select_from(driver.numbers)
+            joined = joined.join(Entry, col(Entry.number) == unindexed(driver.numbers.c.number))
+            joined = joined.join(self.resource.table, self.resource.table.id == Entry.record_id)
+            return joined.where(*self.tests(driver))
         if driver.property is None:
             return chosen.where(driver.clause, *self.tests(driver))
         joined = chosen.join(Property, col(Property.record_id) == self.resource.table.id)
@@ -359,11 +367,15 @@ class Rows:
             return self.in_order(driver, falling, after, limit, columns)
         price = max(each.price for each in self.conditions)
         tried = min(self.size, DOUBT * limit * self.size / expected)
-        if driver.records * SORTED <= price * tried:
-            chosen = select(*columns).where(driver.clause, *self.tests(driver))
+        held = 1 if not rest and driver.column is not None and len(self.conditions) == 1 else SORTED
+        if not driver.uncounted and driver.records * held <= price * tried:
+            table_id = self.resource.table.id
+            first = select(table_id).where(driver.clause, *self.tests(driver))
             if after is not None:
-                chosen = chosen.where(order.after(after))
-            return list(self.session.execute(chosen.order_by(*order.expressions()).limit(limit)))
+                first = first.where(order.after(after))
+            first = first.order_by(*order.expressions()).limit(limit)
+            chosen = select(*columns).where(table_id.in_(first)).order_by(*order.expressions())
+            return list(self.session.execute(chosen))
         return self.along(order, after, limit, columns)
 
     def in_order(
@@ -377,18 +389,9 @@ class Rows:
         """Rows in the order of ids, which is that of the index of a condition."""
         place: Any = self.resource.table.id if driver.property is None else col(Property.record_id)
         begin: Any = None if after is None else after[0]
-        if driver.numbers is None:
-            chosen = self.chosen_by(driver, columns)
-        else:
-            numbers = driver.numbers.subquery()
-            place = numbers.c.number
-            chosen = (
-                select(*columns)
-                .select_from(numbers)
-                .join(Entry, col(Entry.number) == unindexed(place))
-                .join(self.resource.table, self.resource.table.id == Entry.record_id)
-                .where(*self.tests(driver))
-            )
+        chosen = self.chosen_by(driver, columns)
+        if driver.numbers is not None:
+            place = driver.numbers.c.number
             if after is not None:
                 own = select(Entry.number).where(  # type: ignore[call-overload]
                     col(Entry.kind) == self.resource.kind, col(Entry.record_id) == begin

@@ -258,8 +258,9 @@ def holding(session: Session, resource: Resource, query: str) -> Condition:
         finds(session, query, resource.kind, record_id),
         counted.kinds[resource.kind],
         counted.exact,
+        uncounted=not counted.exact,
         in_order=in_order,
-        numbers=found_in_order(session, query, resource.kind, counted.kinds[resource.kind])
+        numbers=found_in_order(session, query, resource.kind, counted.kinds[resource.kind]).subquery()
         if in_order
         else None,
         drives=counted.exact or in_order,

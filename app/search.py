@@ -314,7 +314,7 @@ def count_by_words(
         numbers = index.numbers(expression, place[kinds[0]] if len(kinds) == 1 else None)
         numbers = numbers.limit(MOST_COUNTED + 1)
     number = numbers.subquery().c.number
-    kind_of = case(*((number <= place[kind][1], kind.value) for kind in RANK)).label("kind")
+    kind_of = case(*((number >= place[kind][0], kind.value) for kind in reversed(RANK))).label("kind")
     found_kinds = select(kind_of).subquery()
     counted = select(found_kinds.c.kind, func.count()).group_by(found_kinds.c.kind)
     records = {Kind(kind): held for kind, held in session.execute(counted)}
