@@ -368,7 +368,9 @@ class Rows:
         price = max(each.price for each in self.conditions)
         tried = min(self.size, DOUBT * limit * self.size / expected)
         held = 1 if not rest and driver.column is not None and len(self.conditions) == 1 else SORTED
-        if not driver.uncounted and driver.records * held <= price * tried:
+        few = not driver.uncounted and driver.records * held <= price * tried
+        # Where the first column has few values, each has a list of its own, and none of them is sorted.
+        if few and (not rest or self.possible(order.columns[0][0]) is None):
             table_id = self.resource.table.id
             first = select(table_id).where(driver.clause, *self.tests(driver))
             if after is not None:
