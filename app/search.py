@@ -318,14 +318,13 @@ def count_by_words(
     found_kinds = select(kind_of).subquery()
     counted = select(found_kinds.c.kind, func.count()).group_by(found_kinds.c.kind)
     records = {Kind(kind): held for kind, held in session.execute(counted)}
-    if sum(records.values()) <= MOST_COUNTED:
-        return records, True
-    parts = [
-        select(literal(kind.value), select(func.count()).select_from(hits.subquery()).scalar_subquery())
-        for kind in kinds
-        for hits in [index.numbers(expression, place[kind]).limit(MOST_COUNTED + 1)]
-    ]
-    records = {Kind(kind): held for kind, held in session.execute(union_all(*parts))}
+    if sum(records.values()) > MOST_COUNTED and len(kinds) > 1:
+        parts = [
+            select(literal(kind.value), select(func.count()).select_from(hits.subquery()).scalar_subquery())
+            for kind in kinds
+            for hits in [index.numbers(expression, place[kind]).limit(MOST_COUNTED + 1)]
+        ]
+        records = {Kind(kind): held for kind, held in session.execute(union_all(*parts))}
     exact = all(held <= MOST_COUNTED for held in records.values())
     return {kind: min(held, MOST_COUNTED) for kind, held in records.items()}, exact
 
