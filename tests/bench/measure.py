@@ -140,7 +140,7 @@ class Running:
         """Wait until the server rests: some go on with their start behind the first answer."""
         before, now = -1.0, self.cpu_seconds()
         while now != before:
-            time.sleep(0.5)
+            time.sleep(1.5)  # longer than a worker waits before it makes anything ready
             before, now = now, self.cpu_seconds()
 
     def mebibytes(self) -> float:

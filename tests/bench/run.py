@@ -67,7 +67,9 @@ class Figures:
     absent: dict[Cell, str] = field(default_factory=dict)
     """What could not be asked, and why."""
     idle: dict[str, float] = field(default_factory=dict)
+    """MiB before anything was asked, after the load of the first question, and after that of all."""
     loaded: dict[str, float] = field(default_factory=dict)
+    loaded_by_all: dict[str, float] = field(default_factory=dict)
 
     def ratios(self, of: Cell, over: Cell, what: Callable[[Load], float]) -> list[float]:
         """One figure over another of the same round; none where one of them is absent."""
@@ -95,7 +97,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         data = prepare(Path(folder))
         try:
-            measure_starts(chosen, data, figures, asked.rounds)
+            measure_starts(chosen, data, figures, asked.rounds, asked.seconds)
             measure_loads(chosen, data, figures, asked.rounds, asked.seconds)
         except Fault as fault:
             sys.exit(str(fault))
@@ -136,13 +138,21 @@ def prepare(folder: Path) -> Data:
     return data
 
 
-def measure_starts(servers: Sequence[Server], data: Data, figures: Figures, rounds: int) -> None:
+def measure_starts(
+    servers: Sequence[Server], data: Data, figures: Figures, rounds: int, seconds: int
+) -> None:
     for number in range(rounds + 1):
         say(f"starting, round {number} of {rounds}")
         for server in servers:
             with running(server, data) as started:
                 if number:  # the first start is not counted: it compiles, and fills the cache of the disk
                     figures.starts[server.name].append(started.start)
+                else:
+                    started.settle()
+                    figures.idle[server.name] = started.mebibytes()
+                    started.load(server.questions[0], seconds)
+                    started.settle()
+                    figures.loaded[server.name] = started.mebibytes()
 
 
 def measure_loads(servers: Sequence[Server], data: Data, figures: Figures, rounds: int, seconds: int) -> None:
@@ -150,7 +160,6 @@ def measure_loads(servers: Sequence[Server], data: Data, figures: Figures, round
         started = [stack.enter_context(running(server, data)) for server in servers]
         for each in started:
             each.settle()
-            figures.idle[each.server.name] = each.mebibytes()
         asked = list(askable(started, figures))
         for each, question in asked:
             each.load(question, 1)
@@ -159,7 +168,7 @@ def measure_loads(servers: Sequence[Server], data: Data, figures: Figures, round
             for each, question in asked:
                 figures.loads[each.server.name, question.name].append(each.load(question, seconds))
         for each in started:
-            figures.loaded[each.server.name] = each.mebibytes()
+            figures.loaded_by_all[each.server.name] = each.mebibytes()
         list(askable(started, figures))
 
 
@@ -228,12 +237,13 @@ def load_table(servers: Sequence[Server], figures: Figures) -> list[str]:
 
 def start_table(servers: Sequence[Server], figures: Figures) -> list[str]:
     return [
-        "| server | start to first right answer | CPU time of it | MiB idle | MiB after load |",
-        "| --- | --- | --- | --- | --- |",
+        "| server | start to first right answer | CPU time of it | MiB idle | after lookups | after all |",
+        "| --- | --- | --- | --- | --- | --- |",
         *(
             f"| {each.name} | {spread(figures.start_ratios(each.name, lambda start: start.seconds))} "
             f"| {spread(figures.start_ratios(each.name, lambda start: start.cpu_seconds))} "
-            f"| {figures.idle[each.name]:.0f} | {figures.loaded[each.name]:.0f} |"
+            f"| {figures.idle[each.name]:.0f} | {figures.loaded[each.name]:.0f} "
+            f"| {figures.loaded_by_all[each.name]:.0f} |"
             for each in servers
         ),
     ]
@@ -249,7 +259,7 @@ def target_table(figures: Figures) -> list[str]:
         starts = figures.start_ratios(ATLAS.name, lambda start: start.seconds)
         memory = [figures.loaded[ATLAS.name]]
         lines.append(verdict(f"start / {BARE.name} <= {SLOWEST_START}", starts, most=SLOWEST_START))
-        lines.append(verdict(f"MiB after load <= {MOST_MEMORY}", memory, most=MOST_MEMORY))
+        lines.append(verdict(f"MiB after the load of lookups <= {MOST_MEMORY}", memory, most=MOST_MEMORY))
     return lines
 
 

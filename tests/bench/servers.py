@@ -152,4 +152,4 @@ TARGETS = (
 SLOWEST_START = 3.5
 """Times what bare uvicorn takes from its start to its first right answer."""
 MOST_MEMORY = 80
-"""MiB of one worker after load."""
+"""MiB of one worker after the load of its first question."""
