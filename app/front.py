@@ -434,18 +434,19 @@ def identity(state: dict[str, Any]) -> Identity | None:
 
 async def made_ready(settings: Settings, paths: Sequence[str]) -> list[tuple[Question, Answer]]:
     """What paths are answered, made by a process that ends: so its memory is given back, all of it."""
-    environment = {name: value for name, value in os.environ.items() if name != "PROMETHEUS_MULTIPROC_DIR"}
+    own = settings.model_dump() | {"access_log": False, "rate_limit": ""}
+    environment = {**os.environ, **{f"IL6_{name.upper()}": str(value) for name, value in own.items()}}
+    environment.pop("PROMETHEUS_MULTIPROC_DIR", None)  # it asks for nobody, so it is not counted
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "app.warming"),
-        stdin=asyncio.subprocess.PIPE,
+        *(sys.executable, "-m", "app.warming", *paths),
+        stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         env=environment,
         start_new_session=True,  # Ctrl-C is for the server, which ends it
     )
-    wanted = json.dumps({"settings": settings.model_dump(), "paths": paths})
     try:
         async with asyncio.timeout(MOST_WARMING):
-            made, _ = await process.communicate(wanted.encode())
+            made, _ = await process.communicate()
     except TimeoutError:
         logger.warning("what is asked for most was not made ready within %d seconds", MOST_WARMING)
         return []

@@ -1,28 +1,21 @@
 """The process that makes ready what is asked for most, by asking the application, and ends.
 
-    python -m app.warming
+    python -m app.warming PATH...
 
-reads the settings and the paths from standard input, as JSON, and writes the answers to standard output, as
-`app.front` reads them.
+writes the answers to standard output, as `app.front` reads them.
 """
 
 import asyncio
 import dataclasses
-import json
 import logging
 import os
 import pickle
 import sys
-from typing import TYPE_CHECKING
 
 from starlette.types import Message, Scope
 
-from app.front import Front
-from app.settings import Settings
+from app.front import Front, create_front
 from app.shelf import Answer, Question
-
-if TYPE_CHECKING:
-    from fastapi import FastAPI
 
 logger = logging.getLogger(__name__)
 
@@ -73,16 +66,7 @@ async def ask(front: Front, path: str) -> None:
 
 def main() -> None:
     os.nice(MODESTY)
-    wanted = json.load(sys.stdin)
-    settings = Settings(**wanted["settings"] | {"access_log": False, "rate_limit": ""})
-
-    def load() -> "FastAPI":
-        from app.main import create_app
-
-        return create_app(settings)
-
-    answers = asyncio.run(make(Front(settings, load), wanted["paths"]))
-    pickle.dump(answers, sys.stdout.buffer)
+    pickle.dump(asyncio.run(make(create_front(), sys.argv[1:])), sys.stdout.buffer)
 
 
 if __name__ == "__main__":
