@@ -11,10 +11,10 @@ ifdef PORT
 export IL6_PORT := $(PORT)
 endif
 
-.PHONY: help serve test coverage fuzz faults bench check format lock
+.PHONY: help serve test test-all coverage fuzz faults bench check format migration lock
 
 help: ## show these lines
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .venv/serve: requirements.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -30,11 +30,15 @@ serve: .venv/serve ## install, seed and serve on 127.0.0.1:8000 (HOST= and PORT=
 	$(BIN)/il6 seed
 	exec $(BIN)/il6 serve
 
-test: .venv/test ## run the tests; those that need PostgreSQL, Redis or Chromium are skipped without
-	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
+test: .venv/test ## run the tests on the embedded database
+	$(BIN)/python -m pytest $(PARALLEL) -m "not postgresql and not longer" $(ARGS)
+
+test-all: test ## and those with PostgreSQL, nginx, Chromium (skipped where missing), of recipes, package and clients
+	$(BIN)/python -m pytest $(PARALLEL) -m "postgresql or longer" $(ARGS)
+	.ci/clients
 
 coverage: .venv/test ## measure which lines the tests reach, on the embedded database
-	$(BIN)/coverage run -m pytest $(PARALLEL) -m "not postgresql" $(ARGS)
+	$(BIN)/coverage run -m pytest $(PARALLEL) -m "not postgresql and not longer" $(ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
@@ -42,7 +46,7 @@ fuzz: .venv/test ## try with many examples what make test tries with few
 	IL6_TEST_EXAMPLES=1000 $(BIN)/python -m pytest $(PARALLEL) tests/test_lists.py tests/test_search.py tests/test_schema.py $(ARGS)
 
 faults: .venv/test ## try at full length what breaks: kills, full disks, damaged files, servers that go
-	IL6_TEST_FAULTS=full $(BIN)/python -m pytest $(PARALLEL) tests/test_faults.py tests/test_seeding.py $(ARGS)
+	IL6_TEST_FAULTS=full $(BIN)/python -m pytest $(PARALLEL) tests/test_faults.py tests/test_seeding.py tests/test_edge.py tests/test_caching.py $(ARGS)
 
 var/bench/ready: tests/bench/requirements.txt
 	test -x var/bench/bin/python || $(PYTHON) -m venv var/bench
@@ -57,6 +61,7 @@ check: .venv/test ## look for faults in style, types, layers, migrations and dat
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python tests/checks/private.py app migrations tests
 	@folder=$$(mktemp -d) && trap "rm -r $$folder" EXIT && \
 		export IL6_DATABASE_URL=sqlite:///$$folder/check.sqlite && \
 		$(BIN)/alembic upgrade head && $(BIN)/alembic check
@@ -67,6 +72,17 @@ format: .venv/test ## bring code and data into their canonical form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/il6 seed --format
+
+migration: .venv/test ## write what the models have that the schema has not (ABOUT="Trials have a dose")
+	@test -n "$(ABOUT)" || { echo 'say what it is for: make migration ABOUT="Trials have a dose"'; exit 2; }
+	@folder=$$(mktemp -d) && trap "rm -r $$folder" EXIT && \
+		export IL6_DATABASE_URL=sqlite:///$$folder/atlas.sqlite && \
+		revision=$$(date +%Y_%m)_$$(echo "$(ABOUT)" | tr 'A-Z ' 'a-z_' | cut -c 1-24) && \
+		$(BIN)/alembic upgrade head && \
+		$(BIN)/alembic revision --autogenerate --rev-id $$revision -m "$(ABOUT)" && \
+		sed -i.old "s/^SCHEMA_REVISION = .*/SCHEMA_REVISION = \"$$revision\"/" app/__init__.py && \
+		rm app/__init__.py.old
+	$(BIN)/ruff format --quiet migrations
 
 lock: .venv/test ## pin the newest versions of all dependencies
 	$(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --python-version 3.11 \

@@ -1,6 +1,6 @@
 """IL-6 Atlas: curated, citable knowledge on interleukin-6 inhibitors in cancer."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
-SCHEMA_REVISION = "2026_11_counts"
+SCHEMA_REVISION = "2026_11_links"
 """The newest migration: the schema that this version reads."""

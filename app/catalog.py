@@ -1,7 +1,7 @@
 """What is served: one line per collection. Lists, records, seed files and documentation come from it."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
@@ -103,3 +103,41 @@ RESOURCES = (
 """In an order in which rows can be inserted: what is referred to comes first."""
 
 BY_KIND = {resource.kind: resource for resource in RESOURCES}
+
+
+class Named(NamedTuple):
+    """A filter as a parameter names it."""
+
+    link: str
+    """The relationship to the rows it is asked of; empty for the records themselves."""
+    filters: type[Filters]
+    name: str
+    excluded: bool
+
+
+def filter_named(filters: type[Filters], name: str) -> Named | None:
+    """The filter that a parameter names: `year`, `year__not`, `approval.year__gte`; None if it is none."""
+    kind, of_linked, plain = name.rpartition(".")
+    if of_linked and kind not in filters.links:
+        return None
+    owner = BY_KIND[Kind(kind)].filters if of_linked else filters
+    plain, excluded, rest = plain.partition("__not")
+    field = plain.partition("__")[0]
+    known = {*owner.columns, *owner.members, *owner.references, *owner.relations, *owner.switches}
+    if rest or plain not in owner.model_fields or field not in known | {"min_level"}:
+        return None
+    if excluded and (field != plain or field == "min_level"):
+        return None
+    return Named(filters.links[kind] if of_linked else "", owner, plain, bool(excluded))
+
+
+def parameters_of(filters: type[Filters]) -> list[str]:
+    """All filters that a list takes, by the names of their parameters."""
+    own = [f"{name}{end}" for name in filters.model_fields for end in ("", "__not")]
+    linked = [
+        f"{kind}.{name}"
+        for kind in filters.links
+        for name in parameters_of(BY_KIND[Kind(kind)].filters)
+        if "." not in name
+    ]
+    return [each for each in (*own, *linked) if filter_named(filters, each)]

@@ -5,39 +5,40 @@ import json
 import os
 import re
 import sys
+import tempfile
 import time
 import typing
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
-from fastapi_rfc9457 import Problem
+import uvicorn
 from pydantic import BaseModel, ValidationError
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from sqlalchemy import URL
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from app.api.resources import body_of
-from app.catalog import BY_KIND, RESOURCES, Resource
-from app.db import Database, parse_url
-from app.errors import NoRelease, nearest
+from app.catalog import BY_KIND, RESOURCES, Resource, filter_named
+from app.errors import AtlasError, NoRelease, nearest
 from app.exports import EXPORTS, GRAPH_EXPORTS
-from app.graph import Graph, graph_asked_for, paths_asked_for
+from app.http.logs import log_config
+from app.knowledge.graph import Graph, graph_asked_for, paths_asked_for
 from app.models.base import Kind
 from app.models.filters import Filters, Format
 from app.models.graph import GraphFilters, GraphFormat, PathFilters
 from app.models.release import ReleaseRead
-from app.queries import Page, find_page, get_record, reading, stream, stream_sources
-from app.search import search
-from app.server import fail, read_settings, serve
-from app.settings import SEED
+from app.settings import SEED, Settings
+from app.store.engine import Database, parse_url
+from app.store.lists import Page, all_items, all_sources, find_page, get_record
+from app.store.release import reading
+from app.store.search import search
 
 if TYPE_CHECKING:
     from app.seeding.build import Outcome
@@ -55,7 +56,58 @@ def say(message: str) -> None:
     err.print(message, markup=False, highlight=False, soft_wrap=True)
 
 
-app.command()(serve)
+def fail(message: str, code: int) -> typer.Exit:
+    typer.secho(message, fg=typer.colors.RED, err=True)
+    return typer.Exit(code)
+
+
+def read_settings() -> Settings:
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = (f"IL6_{str(each['loc'][0]).upper()}: {each['msg']}" for each in error.errors())
+        raise fail("; ".join(problems), os.EX_USAGE) from None
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="address to listen on")] = None,
+    port: Annotated[int | None, typer.Option(help="port to listen on")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="processes that answer")] = 1,
+) -> None:
+    """Serve the release that the database holds; SIGTERM lets running requests end first."""
+    settings = read_settings()
+    database_url()
+    with counted_together() if workers > 1 else nullcontext():
+        uvicorn.run(
+            "app.main:app",
+            host=host or settings.host,
+            port=settings.port if port is None else port,
+            workers=workers,
+            ws="none",
+            access_log=False,
+            server_header=False,
+            log_config=log_config(settings),
+            timeout_keep_alive=65,  # longer than what stands in front keeps an idle connection
+            timeout_graceful_shutdown=10,
+            timeout_worker_healthcheck=60,  # a worker that is starting on a busy machine is not a dead one
+        )
+
+
+@contextmanager
+def counted_together() -> Iterator[None]:
+    """A folder in which several workers count, so that each tells Prometheus the numbers of all."""
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        yield
+        return
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="il6-metrics-")
+    except OSError as error:
+        message = f"several workers need a folder to count in: {error.strerror}; TMPDIR names another"
+        raise fail(message, os.EX_CANTCREAT) from None
+    with folder as name:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = name
+        yield
 
 
 @app.command(name="seed")
@@ -87,10 +139,7 @@ def seed_command(
                 raise fail(f"not in canonical form: {names}; run `il6 seed --format`", os.EX_DATAERR)
             say("the data are sound")
         else:
-            url = database_url()
-            with progress() as step:
-                outcome = seed(source, url, say=say, step=step)
-            report(outcome, time.monotonic() - begun)
+            report(seed(source, database_url(), say=say), time.monotonic() - begun)
     except DataFault as fault:
         for problem in fault.problems:
             say(str(problem))
@@ -104,17 +153,8 @@ def seed_command(
 def database_url() -> URL:
     try:
         return parse_url(read_settings().database_url)
-    except (ArgumentError, ValueError) as error:
+    except ValueError as error:
         raise fail(f"IL6_DATABASE_URL: {error}", os.EX_USAGE) from None
-
-
-@contextmanager
-def progress() -> Iterator[Callable[[str, int, int], None]]:
-    """A bar per collection on a terminal, and what moves it."""
-    columns = TextColumn("{task.description:14}"), BarColumn(), MofNCompleteColumn()
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bars:
-        tasks = {resource.path: bars.add_task(resource.path, total=None) for resource in RESOURCES}
-        yield lambda path, done, total: bars.update(tasks[path], completed=done, total=total)
 
 
 def report(outcome: "Outcome", seconds: float) -> None:
@@ -143,7 +183,7 @@ def parse(tokens: list[str]) -> tuple[list[str], dict[str, list[str]]]:
     for token in tokens:
         if token.startswith("--"):
             name, given, value = token[2:].partition("=")
-            name = re.sub(r"_(gte|lte)$", r"__\1", name.replace("-", "_").replace("__", "_"))
+            name = re.sub(r"_(gte|lte|not)$", r"__\1", name.replace("-", "_").replace("__", "_"))
             options.setdefault(name, []).extend([value] if given else [])
             waiting = None if given else name
         elif waiting:
@@ -157,17 +197,18 @@ def parse(tokens: list[str]) -> tuple[list[str], dict[str, list[str]]]:
 def read_options(model: type[Parameters], options: dict[str, list[str]]) -> Parameters:
     """The options as the parameters of a question; ends the program where they are none."""
     fields = {field.alias or name: field for name, field in model.model_fields.items()}
+    filters = model if issubclass(model, Filters) else None
     for name in options:
-        if name not in fields:
+        if name not in fields and not (filters and filter_named(filters, name)):
             near = nearest(name, list(fields))
             raise fail(
                 f"--{name}: there is no such option" + (f"; did you mean --{near}?" if near else ""),
                 os.EX_USAGE,
             )
-    several = {name for name, field in fields.items() if typing.get_origin(field.annotation) is list}
+    single = {name for name, field in fields.items() if typing.get_origin(field.annotation) is not list}
     try:
         return model.model_validate(
-            {name: values if name in several else values[-1] for name, values in options.items()}
+            {name: values[-1] if name in single else values for name, values in options.items()}
         )
     except ValidationError as error:
         problems = (f"--{each['loc'][0]}: {each['msg']}" for each in error.errors())
@@ -181,11 +222,11 @@ def opened() -> Iterator[tuple[Session, ReleaseRead]]:
     try:
         with reading(database) as (session, release):
             yield session, release
-    except Problem as problem:
-        near = [*getattr(problem, "candidates", []), *getattr(problem, "suggestions", [])]
+    except AtlasError as error:
+        near = [*getattr(error, "candidates", []), *getattr(error, "suggestions", [])]
         meant = f" Did you mean {', '.join(each.id for each in near)}?" if near else ""
-        code = os.EX_UNAVAILABLE if isinstance(problem, NoRelease) else os.EX_USAGE
-        raise fail(f"{problem.detail}{meant}", code) from None
+        code = os.EX_UNAVAILABLE if isinstance(error, NoRelease) else os.EX_USAGE
+        raise fail(f"{error}{meant}", code) from None
     except DBAPIError as error:
         raise fail(
             f"the database does not answer: {error.orig}; `il6 seed` builds an embedded one anew",
@@ -209,7 +250,7 @@ def answer(resource: Resource, tokens: list[str]) -> None:
         wanted = Format(filters.format) if filters.format else None
         if wanted in EXPORTS:
             form = EXPORTS[wanted]
-            rows = (stream_sources if form.of_sources else stream)(session, resource, filters)
+            rows = (all_sources if form.of_sources else all_items)(session, resource, filters)
             model = BY_KIND[Kind.PUBLICATION].item if form.of_sources else resource.item
             for part in form.write(rows, model):
                 sys.stdout.write(part)
@@ -289,8 +330,8 @@ def graph(context: typer.Context) -> None:
     if names:
         raise fail("give options: `il6 graph --cancer ovarian-cancer`", os.EX_USAGE)
     filters = read_options(GraphFilters, options)
-    with opened() as (session, release):
-        part = graph_asked_for(session, release, filters)
+    with opened() as (session, _):
+        part = graph_asked_for(session, filters)
         print_graph(part, part.read(), filters.format)
 
 
@@ -303,8 +344,8 @@ def paths(context: typer.Context) -> None:
     if len(names) != 2:
         raise fail("from where to where? `il6 paths tocilizumab ovarian-cancer`", os.EX_USAGE)
     filters = read_options(PathFilters, {**options, "from": [names[0]], "to": [names[1]]})
-    with opened() as (session, release):
-        found, part = paths_asked_for(session, release, filters)
+    with opened() as (session, _):
+        found, part = paths_asked_for(session, filters)
         if filters.format is not None:
             print_graph(part, found, filters.format)
             return
@@ -348,8 +389,10 @@ def ask(
 @app.command()
 def openapi() -> None:
     """Print the OpenAPI document of the service, with examples from the release the database holds."""
-    database_url()
+    from app.api.docs import document, examples
     from app.main import app as service
 
-    json.dump(service.openapi(), sys.stdout, indent=2, ensure_ascii=False)
+    with opened() as (session, release):
+        made = document(service, examples(session, release))
+    json.dump(made, sys.stdout, indent=2, ensure_ascii=False)
     sys.stdout.write("\n")

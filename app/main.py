@@ -1,5 +1,6 @@
 """The application: state, middleware, handlers and routers put together; nothing else."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -9,18 +10,22 @@ from fastapi.routing import APIRoute
 from fastapi_rfc9457.server import get_problem_docs_router, problems
 
 from app import __version__
-from app.api import docs, evidence, finding, graph, meta, metrics
-from app.api.limits import Turns
-from app.api.middleware import BodyLimit, Head, Headers, Net, Preflight
+from app.api import docs, evidence, finding, graph, meta
 from app.api.resources import ROUTERS
 from app.catalog import RESOURCES
-from app.db import READERS, Database, parse_url, parse_urls
-from app.errors import ANYWHERE, add_handlers
+from app.http.bounds import Bounds, ErrorBoundary
+from app.http.cache import Cache
+from app.http.headers import Headers, Preflight
+from app.http.logs import AccessLog
+from app.http.metrics import Metrics
+from app.http.problems import ANYWHERE, add_handlers
+from app.http.session import check_parameters
 from app.pages.problems import Pages
 from app.pages.routes import mount_static
 from app.pages.routes import router as pages
-from app.session import check_parameters
 from app.settings import Settings
+from app.store.engine import Database, parse_url
+from app.store.release import ReleaseWatch
 
 DESCRIPTION = """
 Inhibitors of interleukin-6 and its pathway, their targets and approvals, cancers and what a high IL-6
@@ -33,7 +38,10 @@ Data under CC BY 4.0; `/release` says how to cite them.
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    looking = asyncio.create_task(app.state.watch.run())
     yield
+    looking.cancel()
+    await app.state.watch.close()
     app.state.database.dispose()
 
 
@@ -56,6 +64,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             {"name": "service", "description": "What the service says of itself."},
         ],
         servers=[{"url": "/", "description": "this instance"}],
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
@@ -63,12 +72,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         responses=problems(*ANYWHERE),
     )
     app.state.settings = settings
-    app.state.database = Database(
-        parse_url(settings.database_url), parse_urls(settings.replica_urls), settings.query_seconds
-    )
-    app.state.release = None
+    app.state.database = Database(parse_url(settings.database_url), settings.query_seconds)
+    app.state.watch = ReleaseWatch(app.state.database)
+    app.state.parameters = {}
     add_handlers(app)
-    routers = [evidence.router, *ROUTERS, finding.router, graph.router, meta.router, metrics.router]
+    routers = [evidence.router, *ROUTERS, finding.router, graph.router, meta.router]
     routes = [each for router in routers for each in router.routes if isinstance(each, APIRoute)]
     app.state.paths = [each.path_format for each in routes]
     for router in [*routers, docs.router, pages]:
@@ -76,28 +84,32 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(get_problem_docs_router(), prefix="/problems", include_in_schema=False)
     docs.mount_assets(app)
     mount_static(app)
-    docs.add_examples(app)
     add_middleware(app, settings)
     return app
 
 
 def add_middleware(app: FastAPI, settings: Settings) -> None:
     """From the innermost to the outermost."""
-    app.add_middleware(Turns, at_once=READERS)
-    app.add_middleware(BodyLimit)
-    app.add_middleware(Net)
+    app.add_middleware(ErrorBoundary)
     app.add_middleware(Pages)
-    app.add_middleware(Head)
     app.add_middleware(
         Preflight,
         allow_origins=["*"],
         allow_methods=["GET", "HEAD", "POST"],
         allow_headers=["Content-Type"],
     )
-    app.add_middleware(Headers, main=app)
-    if not settings.access_log:
-        app.add_middleware(CorrelationIdMiddleware)
-    app.add_middleware(metrics.Metrics, main=app)
+    app.add_middleware(Headers, watch=app.state.watch)
+    app.add_middleware(
+        Cache,
+        watch=app.state.watch,
+        most_bytes=settings.cache_bytes,
+        deadline=settings.query_seconds + 1,
+    )
+    app.add_middleware(Bounds, watch=app.state.watch)
+    if settings.access_log:
+        app.add_middleware(AccessLog)
+    app.add_middleware(CorrelationIdMiddleware)
+    app.add_middleware(Metrics, main=app)
 
 
 app = create_app()

@@ -7,13 +7,13 @@ from sqlalchemy import Connection, Enum, String
 from sqlmodel import SQLModel
 
 import app.models  # noqa: F401 - puts every table into the metadata
-from app.db import make_engine, parse_url, sqlite_path
+from app.store.engine import make_engine, parse_url, sqlite_path
 from app.settings import Settings
 
 
 def include_name(name: str | None, kind: str, _parents: object) -> bool:
-    """Leave out what search engines keep beside the tables: it is no table of ours."""
-    return not (kind in ("table", "index") and name is not None and name.startswith("fts_"))
+    """Leave out what models cannot say: what search engines keep beside the tables, and falling orders."""
+    return not (kind in ("table", "index") and name is not None and name.startswith(("fts_", "falling_")))
 
 
 def render_item(kind: str, item: object, _context: object) -> str | Literal[False]:

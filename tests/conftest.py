@@ -23,15 +23,13 @@ import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
 from sqlalchemy import Engine, event, text
 
-from app.answers import Facts
-from app.db import make_engine, parse_url
-from app.front import Front
 from app.main import create_app
 from app.models.release import ReleaseSeed
-from app.protocol import Protocol
+from app.seeding.answers import Facts
 from app.seeding.build import locked, migrate, seed
 from app.seeding.check import read_facts
 from app.settings import SEED, Settings
+from app.store.engine import make_engine, parse_url
 
 EVERYTHING = os.environ.get("CI") == "true"
 """Where continuous integration runs, what a test needs must be there: a skip would hide a fault."""
@@ -209,7 +207,14 @@ ANY_ENGINE = {
 ask one of them; `IL6_TEST_ENGINES=all` has them ask both."""
 
 
+LONGER = ("test_faults", "test_schema")
+"""Tests that `make test` leaves out, as it does those that drive a browser."""
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for each in items:
+        if each.path.stem in LONGER or "browser" in getattr(each, "fixturenames", ()):
+            each.add_marker(pytest.mark.longer)
     if os.environ.get("IL6_TEST_ENGINES") == "all":
         return
     twice = [
@@ -278,18 +283,10 @@ def database_url(new_release: NewDatabase) -> str:
 
 
 @contextmanager
-def serving(url: str, protocol: type[Protocol] = Protocol, **settings: Any) -> Iterator[httpx.Client]:
+def serving(url: str, **settings: Any) -> Iterator[httpx.Client]:
     """A live server over a database, in a thread, and a client of it."""
-    chosen = Settings(database_url=url, **{"access_log": False, "warm_up": False, **settings})
-    app = Front(chosen, lambda: create_app(chosen))
-    config = uvicorn.Config(
-        app,
-        port=0,
-        http=protocol,
-        log_level="warning",
-        access_log=False,
-        limit_concurrency=chosen.connections,
-    )
+    app = create_app(Settings(database_url=url, **{"access_log": False, **settings}))
+    config = uvicorn.Config(app, port=0, log_level="warning", access_log=False, ws="none")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -353,6 +350,12 @@ def seed_folder(tmp_path: Path) -> Path:
     folder = tmp_path / "seed"
     shutil.copytree(SEED, folder)
     return folder
+
+
+def set_version(folder: Path, version: str) -> None:
+    """Make some seed files those of another release."""
+    head = folder / "RELEASE"
+    head.write_text(re.sub(r"2026\.\d+", version, head.read_text("utf-8")), "utf-8")
 
 
 EXAMPLES = int(os.environ.get("IL6_TEST_EXAMPLES", "100"))

@@ -18,13 +18,13 @@ from citeproc import Citation, CitationItem, CitationStylesBibliography, Citatio
 from citeproc.source.json import CiteProcJSON
 
 from app.catalog import BY_KIND, RESOURCES, Resource
-from app.db import parse_url
 from app.exports import EXPORTS
 from app.exports.bibtex import encode
 from app.exports.table import neutral
 from app.models.base import Kind
 from app.models.filters import Format
 from app.seeding.build import seed
+from app.store.engine import parse_url
 from tests.conftest import NewDatabase, migrated, serving
 
 collections = pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.path)
@@ -389,7 +389,7 @@ def test_a_cell_is_no_formula(begin: str) -> None:
 
 
 def test_hostile_texts_stay_texts(new_database: NewDatabase, seed_folder: Path) -> None:
-    title = 'Trials, "100 %" of {them} }, author = {x}, $1 \\input{x} | ER  -'
+    title = 'Trials, "100 %" of {them} }, author = {x}, $1 \\input{x} | ER -'
     formula = '=HYPERLINK("http://example.org";"x")'
     changes = {
         "inhibitors.yaml": {

@@ -16,15 +16,15 @@ import networkx
 import pygraphviz
 import pytest
 
-from app.answers import Facts
-from app.db import Database, parse_url
 from app.exports import GRAPH_EXPORTS, kgx
-from app.graph import MOST_WORK, Graph, find_paths, graph_of, key_of
+from app.knowledge.graph import MOST_WORK, Graph, find_paths, graph_of, key_of
 from app.models.base import Kind
 from app.models.graph import NODE_KINDS, SIGNS, GraphFormat, Sign
 from app.models.interaction import Predicate
-from app.queries import reading as read_release
+from app.seeding.answers import Facts
 from app.settings import PROJECT
+from app.store.engine import Database, parse_url
+from app.store.release import reading as read_release
 
 CHAIN = ("il6r", "il6st", "jak1", "stat3", "vegfa", "angiogenesis", "ovarian-cancer")
 QUESTION = {"to": "ovarian-cancer", "via": "stat3,angiogenesis"}
@@ -37,8 +37,8 @@ def get(client: httpx.Client, path: str, **parameters: Any) -> Any:
 @pytest.fixture(scope="module")
 def graph(database_url: str) -> Iterator[Graph]:
     database = Database(parse_url(database_url))
-    with read_release(database) as (session, release):
-        yield graph_of(session, release)
+    with read_release(database) as (session, _):
+        yield graph_of(session)
     database.dispose()
 
 
@@ -173,7 +173,7 @@ def test_paths_are_those_that_networkx_finds(graph: Graph) -> None:
 def test_a_question_that_is_too_wide_ends_at_the_bound_and_says_so(
     graph: Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.graph.MOST_WORK", 30)
+    monkeypatch.setattr("app.knowledge.graph.MOST_WORK", 30)
     search = find_paths(graph, "inhibitor/tocilizumab", "cancer/breast-cancer", max_length=12, limit=50)
     assert not search.complete
     assert search.work == 30

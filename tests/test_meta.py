@@ -15,8 +15,8 @@ import httpx
 import pytest
 
 from app import __version__
-from app.answers import Facts
 from app.catalog import RESOURCES
+from app.seeding.answers import Facts
 from app.seeding.files import checksum
 from app.settings import SEED
 from tests.conftest import free_port, until_answering
@@ -108,11 +108,15 @@ def test_the_access_log_is_one_json_line_per_request(program: tuple[subprocess.P
     httpx.get(f"{address}/nowhere")
     process.send_signal(signal.SIGTERM)
     output, _ = process.communicate(timeout=20)
-    lines = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
-    asked = [line for line in lines if line["path"] != "/livez"]
+    lines = [json.loads(line) for line in output.splitlines()]
+    assert all({"time", "level", "logger", "message", "request_id"} <= line.keys() for line in lines)
+    asked = [line for line in lines if line.get("path", "/livez") != "/livez"]
     assert [(line["path"], line["status"]) for line in asked] == [("/cancers", 200), ("/nowhere", 404)]
     assert asked[0] | {"time": "", "ms": 0} == {
         "time": "",
+        "level": "INFO",
+        "logger": "il6.access",
+        "message": "request",
         "request_id": "f" * 32,
         "client": "127.0.0.1",
         "method": "GET",

@@ -16,7 +16,6 @@ from prometheus_client.parser import text_string_to_metric_families
 from typer.testing import CliRunner
 
 from app.cli import app as cli
-from app.front import GLANCE
 from tests.conftest import free_port, serving, unmeasured, until_answering
 
 Numbers = dict[tuple[str, ...], float]
@@ -75,14 +74,6 @@ def test_requests_are_counted_by_route_method_and_status(client: httpx.Client) -
     assert new["il6_http_request_seconds_bucket", "+Inf", "/resolve"] == 1
 
 
-def test_what_no_application_sees_is_counted_too(client: httpx.Client) -> None:
-    before = numbers(client)
-    with socket.create_connection((client.base_url.host, client.base_url.port), timeout=10) as connection:
-        connection.sendall(b"What is this?\r\n\r\n")
-        assert b"400" in connection.recv(65536)
-    assert grown(before, numbers(client))["il6_http_requests_total", "none", "none", "400"] == 1
-
-
 def test_the_release_is_told_and_whether_it_can_be_read(client: httpx.Client, tmp_path: Path) -> None:
     release = client.get("/release").json()
     told = numbers(client)
@@ -129,7 +120,7 @@ def test_several_workers_add_up(database_url: str, tmp_path: Path) -> None:
         until_answering(address)
         asked = 0
         deadline = time.monotonic() + 60
-        while time.monotonic() < deadline and len(counting(tmp_path)) < 2:
+        while time.monotonic() < deadline and (asked < 40 or len(counting(tmp_path)) < 2):
             with ExitStack() as stack:
                 connections = [socket.create_connection(("127.0.0.1", port)) for _ in range(8)]
                 for connection in connections:
@@ -139,8 +130,7 @@ def test_several_workers_add_up(database_url: str, tmp_path: Path) -> None:
                     while connection.recv(65536):
                         pass
             asked += 8
-        assert len(counting(tmp_path)) == 2
-        time.sleep(2 * GLANCE)  # what was ready is counted now and then
+        assert len(counting(tmp_path)) >= 2
         for _ in range(6):  # each time a new connection, which any worker may answer
             with httpx.Client(base_url=address) as client:
                 assert numbers(client)["il6_http_requests_total", "GET", "/release", "200"] == asked

@@ -7,8 +7,8 @@ from sqlalchemy import inspect
 from sqlmodel import SQLModel
 
 from app import SCHEMA_REVISION
-from app.db import make_engine, parse_url
 from app.seeding.build import alembic_config
+from app.store.engine import make_engine, parse_url
 from tests.conftest import NewDatabase
 
 

@@ -5,9 +5,9 @@ from pydantic import ValidationError
 from sqlmodel import SQLModel
 
 from app.catalog import RESOURCES, Resource
+from app.knowledge.prognosis import assess
 from app.models.claim import Effect
 from app.models.evidence import EvidenceSeed
-from app.prognosis import assess
 
 collections = pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.path)
 

@@ -9,10 +9,10 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from app.answers import Facts, curies, name_of
 from app.catalog import BY_KIND, RESOURCES, Resource
 from app.models.base import PREFIXES, Kind
-from app.text import squeeze
+from app.seeding.answers import Facts, curies, name_of
+from app.store.text import squeeze
 
 collections = pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.path)
 
@@ -436,12 +436,19 @@ def test_a_thousand_terms_and_no_more(client: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [{"terms": ["actemra"], "term": 1}, {"terms": "actemra"}, {"terms": [1]}, {}, [], None]
+    "body", [{"terms": ["actemra"], "term": 1}, {"terms": "actemra"}, {"terms": [1]}, {}, []]
 )
 def test_another_body_is_refused(client: httpx.Client, body: Any) -> None:
     response = client.post("/resolve", json=body)
     assert response.status_code == 422
     assert response.headers["Content-Type"] == "application/problem+json"
+
+
+def test_a_body_that_is_no_json_is_named(client: httpx.Client) -> None:
+    assert client.post("/resolve").status_code == 415
+    assert (
+        client.post("/resolve", content="{", headers={"Content-Type": "application/json"}).status_code == 400
+    )
 
 
 ODD = [

@@ -15,8 +15,7 @@ from app.catalog import BY_KIND, RESOURCES, Resource
 from app.models.base import Kind
 from app.pages.forest import figure_of, forest
 from app.pages.render import POLICY, figures, json_ld, number
-from app.pages.routes import QUESTIONS
-from app.queries import Dimension
+from app.store.summary import Dimension
 from tests.conftest import counted, serving
 
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"}
@@ -267,7 +266,7 @@ def uncached(database_url: str) -> Iterator[httpx.Client]:
         ("/explore/evidence/breast-il6-os-meta-lin-2015", 2),
         ("/explore/trials/nct00385827", 6),
         ("/explore/publications", 2),
-        ("/explore/matrix", 3),
+        ("/explore/matrix", 0),
         ("/explore/search?q=il-6", 7),
         ("/", 5),
         ("/explore", 0),
@@ -278,7 +277,6 @@ def test_a_page_takes_a_handful_of_statements(uncached: httpx.Client, address: s
     with counted() as statements:
         uncached.get(address)
     assert len(statements) <= most, statements
-    assert statements or most == 0
 
 
 def test_home_says_what_this_is_and_counts_it(client: httpx.Client) -> None:
@@ -293,12 +291,14 @@ def test_home_says_what_this_is_and_counts_it(client: httpx.Client) -> None:
     assert "curl -s 'http://localhost:8000/cancers?prognosis=poor'" in page.words
 
 
-@pytest.mark.parametrize(("question", "address"), QUESTIONS)
-def test_a_question_on_the_home_page_has_an_answer(client: httpx.Client, question: str, address: str) -> None:
-    page = read(client, address)
-    assert address in read(client, "/").links
-    assert "Nothing is recorded" not in page.words
-    assert "leads from" not in page.words
+def test_a_question_on_the_home_page_has_an_answer(client: httpx.Client) -> None:
+    (listed,) = re.findall(r'<ul class="questions">(.*?)</ul>', client.get("/").text, re.DOTALL)
+    questions = Page(listed)
+    assert len(questions.links) == questions.words.count("?") > 10
+    for address in questions.links:
+        page = read(client, address)
+        assert "Nothing is recorded" not in page.words
+        assert "leads from" not in page.words
 
 
 def test_no_link_is_dead(client: httpx.Client) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from app.answers import Facts
 from app.catalog import RESOURCES, Resource
+from app.seeding.answers import Facts
 
 collections = pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.path)
 

@@ -2,7 +2,6 @@
 
 import functools
 import json
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,17 +13,16 @@ from sqlalchemy import event, select
 from sqlmodel import Session, col
 
 from app.catalog import BY_KIND, RESOURCES, Resource
-from app.db import Database, parse_url
 from app.models.base import Kind
-from app.models.filters import AnyKind
-from app.models.finding import Entry, Tally
-from app.names import resolve
-from app.plan import MANY
-from app.queries import check_counts, find_page, get_record, reading, stream
-from app.search import FEW, search
+from app.models.finding import Entry
 from app.seeding.build import Build, prepare
 from app.settings import SEED
-from app.text import index_words, query_words
+from app.store.engine import Database, parse_url
+from app.store.lists import all_items, check_counts, find_page, get_record
+from app.store.names import resolve
+from app.store.release import reading
+from app.store.search import search
+from app.store.text import index_words, query_words
 from tests.bench.scale import make
 from tests.conftest import NewDatabase
 from tests.test_lists import value_of
@@ -81,7 +79,7 @@ def test_a_release_is_whole_at_any_size(new_database: NewDatabase, build: Build,
 def items_of(database: Database, kind: Kind) -> tuple[Any, ...]:
     with reading(database) as (session, _):
         resource = BY_KIND[kind]
-        return tuple(map(json.loads, stream(session, resource, resource.filters())))
+        return tuple(map(json.loads, all_items(session, resource, resource.filters())))
 
 
 Row = dict[str, Any]
@@ -126,7 +124,6 @@ Row = dict[str, Any]
             lambda i: bool({"oral", "subcutaneous"} & set(i["routes"])),
         ),
         (Kind.APPROVAL, {"year__lte": "2015"}, lambda a: (a["year"] or 9999) <= 2015),
-        (Kind.TRIAL, {"title": ["no such title"]}, lambda t: False),
     ],
 )
 def test_totals_and_facets_are_what_one_counts(
@@ -139,7 +136,7 @@ def test_totals_and_facets_are_what_one_counts(
         holds = lambda item: all(item[name] in values for name, values in asked.items())  # noqa: E731
     expected = [item for item in items if holds(item)]
     page = find_page(session, resource, resource.filters.model_validate({**asked, "facets": [enum]}))
-    assert (page.total, page.exact) == (len(expected), True)
+    assert page.total == len(expected)
     assert page.facets == {enum: dict(Counter(item[enum] for item in expected))}
     assert [json.loads(item)["id"] for item in page.items] == [item["id"] for item in expected[:50]]
 
@@ -162,9 +159,9 @@ def test_pages_follow_the_order_whichever_way_they_are_found(
 ) -> None:
     """The first pages and some deep within, in every order, against a plain sort."""
     resource = BY_KIND[kind]
-    chosen = {json.loads(item)["id"] for item in stream(session, resource, resource.filters(**asked))}
+    chosen = {json.loads(item)["id"] for item in all_items(session, resource, resource.filters(**asked))}
     items = [item for item in items_of(large.database, kind) if item["id"] in chosen]
-    assert len(items) > MANY
+    assert len(items) > 100
     names = [*resource.filters.columns, *resource.filters.references]
     for sort in [[sign + name] for name in names for sign in ("", "-")] + [["-" + names[2], names[3]]]:
         expected = items
@@ -200,7 +197,7 @@ def test_a_search_counts_what_holds_all_its_words(session: Session, query: str) 
         counts[entry.kind] += all(any(all(map(held, each)) for each in word) for word in words)
     hits = search(session, query, [Kind.EVIDENCE, Kind.TRIAL], 20, None)
     assert {kind: hits.kinds.get(kind, 0) for kind in counts} == dict(counts)
-    assert (hits.total, hits.exact) == (sum(counts.values()), True)
+    assert hits.total == sum(counts.values())
     listed = find_page(session, BY_KIND[Kind.EVIDENCE], BY_KIND[Kind.EVIDENCE].filters(q=query, limit=20))
     assert listed.total == counts[Kind.EVIDENCE]
 
@@ -213,7 +210,7 @@ def test_pages_of_a_search_hold_every_hit_once_the_best_first(session: Session, 
         hits = search(session, query, [], 500, after)
         ranked += [(-hit.score, hit.entry.number) for hit in hits.items]
         after = hits.after
-    assert len(ranked) == hits.total > FEW
+    assert len(ranked) == hits.total > 500
     assert ranked == sorted(set(ranked))
 
 
@@ -223,65 +220,28 @@ def test_misspelt_names_are_near_among_thousands_of_names_that_are_alike(session
         assert meant in [each.id for each in resolution.suggestions]
 
 
-MOST_STATEMENTS = 12
-"""For a list: the release, what is stored of the filters, and the parts of a page."""
-
-
-SMALL = re.compile(r"SCAN (release|alembic_version|CONSTANT|anon_|\(subquery|.*VIRTUAL TABLE INDEX)")
-"""What may be read as a whole: one row, the rows that another step found, and the hits of a search."""
-
-
-def questions(session: Session, resource: Resource) -> Iterator[dict[str, Any]]:
-    """Every filter with the value that most records hold, every order, and every order with a filter."""
-    filters = resource.filters
-    yield {}
-    common = None
-    for name in [*filters.columns, *filters.references, *filters.members, *filters.relations]:
-        held = select(Tally.value).where(  # type: ignore[call-overload]
-            col(Tally.kind) == resource.kind, col(Tally.name) == name, col(Tally.value) != ""
-        )
-        value = session.scalar(held.order_by(col(Tally.records).desc()).limit(1))
-        if value is not None and not (name == "prognosis" and " " in value):
-            if filters.relations.get(name) is AnyKind:
-                value = value.partition("/")[2]
-            asked = {name: value if filters.columns.get(name) is bool else [value]}
-            yield asked
-            if common is None and issubclass(filters.columns.get(name, int), StrEnum):
-                common = asked
-        if filters.columns.get(name) in (int, float):
-            yield {f"{name}__gte": 2}
-    for name in filters.switches:
-        yield {name: "true"}
-    for name in [*filters.columns, *filters.references]:
-        for sign in ("", "-"):
-            yield {"sort": [sign + name]}
-            yield {"sort": [sign + name], **(common or {})}
-
-
 @pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.path)
-def test_every_filter_and_every_order_goes_along_an_index(
-    large: Large, session: Session, resource: Resource
-) -> None:
-    """No list is read as a whole, and what is sorted was found by an index first."""
-    for asked in list(questions(session, resource)):
-        large.statements.clear()
-        filters = resource.filters.model_validate({"limit": 5, **asked})
-        with reading(large.database) as (fresh, _):
-            find_page(fresh, resource, filters)
-        assert len(large.statements) <= MOST_STATEMENTS, asked
-        if large.database.url.drivername != "sqlite":
-            continue
-        for statement, parameters in list(large.statements):
-            if "0 = 1" in statement:
-                continue  # nothing comes before the first of two truth values
-            plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
-            steps = [row[3] for row in plan]
-            scans = [step for step in steps if step.startswith("SCAN ") and not SMALL.match(step)]
-            assert all("INDEX" in step for step in scans), (asked, statement, steps)
-            assert not (scans and any("TEMP B-TREE FOR ORDER BY" in step for step in steps)), (asked, steps)
+def test_every_order_goes_along_an_index(large: Large, session: Session, resource: Resource) -> None:
+    """Neither the first page nor a later one is cut from a list that was sorted for it."""
+    if large.database.path is None:
+        pytest.skip("how a query is planned is asked of SQLite alone")
+    for name in [*resource.filters.columns, *resource.filters.references]:
+        for sign in ("", "-"):
+            asked: dict[str, Any] = {"limit": 5, "sort": [sign + name]}
+            large.statements.clear()
+            with reading(large.database) as (fresh, _):
+                first = find_page(fresh, resource, resource.filters(**asked))
+                find_page(fresh, resource, resource.filters(**asked, cursor=first.next_cursor))
+            pages = [each for each in large.statements if "LIMIT" in each[0] and "item" in each[0]]
+            assert pages
+            assert len(large.statements) <= 12, large.statements
+            for statement, parameters in pages:
+                plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+                steps = [row[3] for row in plan]
+                assert not any("B-TREE FOR ORDER BY" in step for step in steps), (asked, statement, steps)
 
 
-def test_a_record_takes_two_statements_beside_those_for_the_release(large: Large) -> None:
+def test_a_record_takes_a_statement_beside_those_for_the_release(large: Large) -> None:
     for kind, name, most in [
         (Kind.INHIBITOR, "c3-tocilizumab", 1),
         (Kind.INHIBITOR, "ACTEMRA", 3),

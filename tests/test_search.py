@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 from sqlmodel import Session, col
 
-from app.answers import Facts
-from app.db import make_engine, parse_url
 from app.models.base import Kind
 from app.models.finding import Entry
-from app.search import found
-from app.text import fold, index_words, query_words, squeeze, stem
+from app.seeding.answers import Facts
+from app.store.engine import make_engine, parse_url
+from app.store.search import found
+from app.store.text import fold, index_words, query_words, squeeze, stem
 from tests.conftest import RELEASE, PostgreSQL
 from tests.test_resources import get, walk
 

@@ -4,28 +4,34 @@ import base64
 import hashlib
 import json
 import re
+from collections.abc import Mapping
+from copy import deepcopy
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 import fastapi_standalone_docs
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
-from fastapi.staticfiles import StaticFiles
 from fastapi_rfc9457 import PROBLEM_MEDIA_TYPE
 from sqlalchemy.exc import DBAPIError
-from starlette.responses import HTMLResponse
+from sqlmodel import Session
+from starlette.responses import HTMLResponse, Response
 
+from app import errors
 from app.api.evidence import matrix
 from app.api.finding import SearchQuery, found_by, resolved
 from app.catalog import RESOURCES
-from app.db import Database
-from app.errors import NoRelease
 from app.exports import EXPORTS
-from app.graph import graph_asked_for, paths_asked_for
+from app.http.files import Files
+from app.http.session import session_of
+from app.knowledge.graph import graph_asked_for, paths_asked_for
 from app.models.filters import Format
 from app.models.graph import GraphFilters, PathFilters
-from app.queries import SummaryQuery, find_page, get_record, reading
+from app.models.release import ReleaseRead
+from app.store.lists import find_page, get_record
+from app.store.release import remember
+from app.store.summary import SummaryQuery
 
 ASSETS = Path(fastapi_standalone_docs.__file__).parent / "static"
 
@@ -78,9 +84,9 @@ def read_redoc() -> HTMLResponse:
 
 def mount_assets(app: FastAPI) -> None:
     """Serve the files of the two readers from this host; to be called after their pages are routed."""
-    app.mount("/docs/fastapi", StaticFiles(directory=ASSETS / "fastapi"))
-    app.mount("/docs", StaticFiles(directory=ASSETS / "swagger"))
-    app.mount("/redoc", StaticFiles(directory=ASSETS / "redoc"))
+    app.mount("/docs/fastapi", Files(directory=ASSETS / "fastapi"))
+    app.mount("/docs", Files(directory=ASSETS / "swagger"))
+    app.mount("/redoc", Files(directory=ASSETS / "redoc"))
 
 
 EXAMPLES = {
@@ -93,26 +99,35 @@ EXAMPLES = {
 """Questions whose answers the documentation shows, beside a record and a list of each collection."""
 
 
-def add_examples(app: FastAPI) -> None:
-    """Put into the OpenAPI document what the service answers now, as the example of each operation."""
-    bare = app.openapi
-    making = Lock()  # FastAPI makes the document at the first request, and not for two at once
+MAKING = Lock()  # FastAPI makes the document when it is first asked for, and not for two at once
 
-    def openapi() -> dict[str, Any]:
-        with making:
-            made = app.openapi_schema is not None
-            document = bare()
-            if not made:
-                complete(document)
-        answers = examples(app.state.database)
-        for path in document["paths"].values():
-            for operation in path.values():
-                if operation["operationId"] in answers:
-                    content = operation["responses"]["200"]["content"]["application/json"]
-                    content["example"] = answers[operation["operationId"]]
-        return document
 
-    app.openapi = openapi  # type: ignore[method-assign]
+@router.get("/openapi.json")
+def read_document(request: Request) -> Response:
+    try:
+        with session_of(request) as session:
+            release: ReleaseRead = request.state.release
+            body = remember(session, "openapi", lambda: written(request.app, examples(session, release)))
+    except (errors.NoRelease, DBAPIError):
+        body = written(request.app, {})
+    return Response(body, media_type="application/json")
+
+
+def written(app: FastAPI, answers: Mapping[str, Any]) -> str:
+    return json.dumps(document(app, answers), ensure_ascii=False, separators=(",", ":"))
+
+
+def document(app: FastAPI, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """The OpenAPI document, with what the service answers now as the example of each operation."""
+    with MAKING:
+        made = deepcopy(app.openapi())
+    complete(made)
+    for path in made["paths"].values():
+        for operation in path.values():
+            if operation["operationId"] in answers:
+                content = operation["responses"]["200"]["content"]["application/json"]
+                content["example"] = answers[operation["operationId"]]
+    return made
 
 
 def complete(document: dict[str, Any]) -> None:
@@ -149,37 +164,33 @@ def complete(document: dict[str, Any]) -> None:
         content[EXPORTS[Format.CSL].media_type]["schema"] = {"type": "array", "items": {"type": "object"}}
 
 
-def examples(database: Database) -> dict[str, Any]:
-    """Per operation id, what the release answers: a short record, or a list of one; else nothing."""
+def examples(session: Session, release: ReleaseRead) -> dict[str, Any]:
+    """Per operation id, what the release answers: a short record, or a list of one."""
     found: dict[str, Any] = {}
-    try:
-        with reading(database) as (session, release):
-            found["get_release"] = release.model_dump(mode="json", by_alias=True)
-            for resource in RESOURCES:
-                found[f"get_{resource.kind}"] = json.loads(get_record(session, resource, resource.example)[1])
-                listed = find_page(session, resource, resource.filters(limit=1))
-                found[f"list_{resource.path}"] = {
-                    "items": [json.loads(item) for item in listed.items],
-                    "total": listed.total,
-                    "next": f"/{resource.path}?limit=1&cursor={listed.next_cursor}",
-                }
-            paths = PathFilters.model_validate(
-                {"from": "tocilizumab", "to": "ovarian-cancer", "via": ["stat3", "angiogenesis"], "limit": 1}
-            )
-            shown, _ = paths_asked_for(session, release, paths)
-            found["find_paths"] = shown.model_dump(mode="json", by_alias=True)
-            around = graph_asked_for(session, release, GraphFilters(cancer=["uveal-melanoma"]))
-            found["get_graph"] = around.read().model_dump(mode="json")
-            found["resolve_term"] = resolved(session, ["actemra"]).items[0].model_dump(mode="json")
-            found["resolve_terms"] = resolved(session, ["actemra", "CNTO 328"]).model_dump(mode="json")
-            hits = found_by(
-                session,
-                SearchQuery(q="il-6 angiogenesis", limit=1),
-                [("limit", "1"), ("q", "il-6 angiogenesis")],
-            )
-            found["search"] = hits.model_dump(mode="json", exclude_unset=True)
-            cells = matrix(session, SummaryQuery(by=["cancer", "inhibitor"], inhibitor=["clazakizumab"]))
-            found["summarise_evidence"] = cells.model_dump(mode="json", exclude_unset=True)
-    except (NoRelease, DBAPIError, json.JSONDecodeError):
-        return {}
+    found["get_release"] = release.model_dump(mode="json", by_alias=True)
+    for resource in RESOURCES:
+        found[f"get_{resource.kind}"] = json.loads(get_record(session, resource, resource.example)[1])
+        listed = find_page(session, resource, resource.filters(limit=1))
+        found[f"list_{resource.path}"] = {
+            "items": [json.loads(item) for item in listed.items],
+            "total": listed.total,
+            "next": f"/{resource.path}?limit=1&cursor={listed.next_cursor}",
+        }
+    paths = PathFilters.model_validate(
+        {"from": "tocilizumab", "to": "ovarian-cancer", "via": ["stat3", "angiogenesis"], "limit": 1}
+    )
+    shown, _ = paths_asked_for(session, paths)
+    found["find_paths"] = shown.model_dump(mode="json", by_alias=True)
+    around = graph_asked_for(session, GraphFilters(cancer=["uveal-melanoma"]))
+    found["get_graph"] = around.read().model_dump(mode="json")
+    found["resolve_term"] = resolved(session, ["actemra"]).items[0].model_dump(mode="json")
+    found["resolve_terms"] = resolved(session, ["actemra", "CNTO 328"]).model_dump(mode="json")
+    hits = found_by(
+        session,
+        SearchQuery(q="il-6 angiogenesis", limit=1),
+        [("limit", "1"), ("q", "il-6 angiogenesis")],
+    )
+    found["search"] = hits.model_dump(mode="json", exclude_unset=True)
+    cells = matrix(session, SummaryQuery(by=["cancer", "inhibitor"], inhibitor=["clazakizumab"]))
+    found["summarise_evidence"] = cells.model_dump(mode="json", exclude_unset=True)
     return found

@@ -7,13 +7,13 @@ from fastapi_rfc9457.server import problems
 from pydantic import BaseModel
 from sqlmodel import Session
 
-from app.errors import AmbiguousName
+from app.http.problems import AmbiguousName
+from app.http.session import SessionDep
 from app.models.base import Ref
 from app.models.claim import EvidenceType, Level, Significance
 from app.models.evidence import EvidenceFilters
 from app.models.filters import whole
-from app.queries import Dimension, SummaryQuery, summarise
-from app.session import SessionDep
+from app.store.summary import Dimension, SummaryQuery, summarise
 
 router = APIRouter(tags=["evidence"])
 

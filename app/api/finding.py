@@ -9,13 +9,14 @@ from pydantic import BaseModel, BeforeValidator, Field
 from sqlmodel import Session
 
 from app.catalog import BY_KIND
-from app.cursor import pack, unpack_place
-from app.errors import BodyTooLarge, Candidate, Suggestion
+from app.errors import Candidate, Suggestion
+from app.http.problems import BodyTooLarge
+from app.http.session import SessionDep, next_address
 from app.models.base import Kind
 from app.models.filters import Words, split_commas
-from app.names import resolve
-from app.search import search
-from app.session import SessionDep, next_address
+from app.store.cursor import pack, unpack_place
+from app.store.names import resolve
+from app.store.search import search
 
 router = APIRouter(tags=["finding"])
 
@@ -72,10 +73,6 @@ class FoundList(BaseModel):
 
     items: list[Found]
     total: int
-    exact: bool = Field(
-        default=True,
-        description="false, where it is there: there are more hits than are counted, at least `total`",
-    )
     next: str | None = Field(description="address of the next part; null at the end")
     facets: FoundFacets
 
@@ -162,7 +159,6 @@ def found_by(session: Session, query: SearchQuery, asked: list[tuple[str, str]])
             for hit in hits.items
         ],
         total=hits.total,
-        **({} if hits.exact else {"exact": False}),
         next=next_address("/search", asked, pack(hits.after)) if hits.after else None,
         facets=FoundFacets(kind=hits.kinds),
     )

@@ -1,33 +1,29 @@
-"""Which format a client wants, and the response that streams it."""
+"""Which format a client wants, and the response that carries it."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, TypeVar
 
 import mimeparse
-from fastapi import Request
-from fastapi.responses import StreamingResponse
+from fastapi import Request, Response
 from pydantic import create_model
 from sqlmodel import Session
 
 from app.catalog import BY_KIND, Resource
-from app.errors import NotAcceptable, invalid_parameter
+from app.errors import InvalidParameter
 from app.exports import EXPORTS, GRAPH_EXPORTS
+from app.http.problems import NotAcceptable
 from app.models.base import Kind
 from app.models.filters import Filters, Format
 from app.models.graph import GraphFormat
 from app.models.release import ReleaseRead
-from app.queries import stream, stream_sources
+from app.store.lists import all_items, all_sources
 
 MEDIA_TYPES = {"application/json": Format.JSON} | {each.media_type: name for name, each in EXPORTS.items()}
 
 GRAPH_MEDIA_TYPES = {"application/json": GraphFormat.JSON}
 for _name, _form in GRAPH_EXPORTS.items():
     GRAPH_MEDIA_TYPES.setdefault(_form.media_type, _name)
-
-BLOCK = 2**16
-"""Characters of a file that are sent together."""
-
 
 Offered = TypeVar("Offered", Format, GraphFormat)
 
@@ -49,25 +45,25 @@ def negotiate(request: Request, asked: str | None, media_types: Mapping[str, Off
 
 def export(
     session: Session, release: ReleaseRead, resource: Resource, filters: Filters, wanted: Format
-) -> StreamingResponse:
+) -> Response:
     """A list as a file, whole, or the publications behind it; refuses what the file has no place for."""
     form = EXPORTS[wanted]
     fields = filters.fields
     for name in ("facets", "fields") if form.of_sources else ("facets",):
         if getattr(filters, name, []):
-            raise invalid_parameter(name, f"A list as {wanted} has no place for it: leave it out", "format")
-    rows = (stream_sources if form.of_sources else stream)(session, resource, filters)
+            raise InvalidParameter(name, f"A list as {wanted} has no place for it: leave it out", "format")
+    rows = (all_sources if form.of_sources else all_items)(session, resource, filters)
     model = BY_KIND[Kind.PUBLICATION].item if form.of_sources else resource.item
     if fields:
         chosen = {"id", *fields}
-        rows = (narrowed(row, chosen) for row in rows)
+        rows = [narrowed(row, chosen) for row in rows]
         columns: Any = {name: (each.annotation, each) for name, each in model.model_fields.items()}
         model = create_model(model.__name__, **{name: columns[name] for name in columns if name in chosen})
     name = (
         f"{resource.path}-sources" if form.of_sources and resource.kind != Kind.PUBLICATION else resource.path
     )
-    return StreamingResponse(
-        begun(form.write(rows, model)),
+    return Response(
+        "".join(form.write(rows, model)),
         media_type=with_charset(form.media_type),
         headers={"Content-Disposition": attachment(release, name, form.ending), "Vary": "Accept"},
     )
@@ -89,24 +85,3 @@ def narrowed(item: str, fields: Collection[str]) -> str:
         ensure_ascii=False,
         separators=(",", ":"),
     )
-
-
-def begun(parts: Iterator[str]) -> Iterator[str]:
-    """Make the first part at once: what goes wrong at the start is still an error of its own.
-
-    The others follow in blocks: to send every record by itself takes longer than to write it.
-    """
-    first = next(parts, "")
-
-    def rest() -> Iterator[str]:
-        block = [first]
-        size = len(first)
-        for part in parts:
-            block.append(part)
-            size += len(part)
-            if size > BLOCK:
-                yield "".join(block)
-                block, size = [], 0
-        yield "".join(block)
-
-    return rest()

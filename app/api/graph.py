@@ -7,13 +7,13 @@ from fastapi_rfc9457.server import problems
 from pydantic import BaseModel
 
 from app.api.formats import GRAPH_MEDIA_TYPES, attachment, negotiate, with_charset
-from app.errors import AmbiguousName, NotAcceptable
 from app.exports import GRAPH_EXPORTS
 from app.exports.cytoscape import CytoscapeGraph
-from app.graph import Graph, graph_asked_for, paths_asked_for
+from app.http.problems import AmbiguousName, NotAcceptable
+from app.http.session import SessionDep
+from app.knowledge.graph import Graph, graph_asked_for, paths_asked_for
 from app.models.graph import GraphFilters, GraphFormat, GraphRead, PathFilters, Paths
 from app.models.release import ReleaseRead
-from app.session import SessionDep
 
 router = APIRouter(prefix="/graph", tags=["graph"])
 
@@ -44,7 +44,7 @@ def read_graph(request: Request, filters: Annotated[GraphFilters, Query()], sess
     Each edge is an interaction, or an inhibitor that inhibits its target, with its sign and its sources.
     """
     release = request.state.release
-    part = graph_asked_for(session, release, filters)
+    part = graph_asked_for(session, filters)
     return written(request, release, "graph", part, part.read(), filters.format)
 
 
@@ -62,7 +62,7 @@ def read_paths(request: Request, filters: Annotated[PathFilters, Query()], sessi
     sign, one sentence in words, and the publications behind every edge. No path is an empty list.
     """
     release = request.state.release
-    paths, part = paths_asked_for(session, release, filters)
+    paths, part = paths_asked_for(session, filters)
     return written(request, release, "paths", part, paths, filters.format)
 
 

@@ -3,18 +3,21 @@
 from typing import Any, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 
 from app import __version__
+from app.http.metrics import exposition
+from app.http.session import SessionDep
 from app.models.release import ReleaseRead
-from app.queries import check_counts, current_release
-from app.session import SessionDep
 from app.settings import Settings
+from app.store.lists import check_counts
+from app.store.release import ReleaseWatch
 
 router = APIRouter(tags=["service"])
 
 
-def not_kept(response: Response) -> None:
+async def not_kept(response: Response) -> None:  # a plain function would need a thread, also for /livez
     """What is true of this moment, or of the host that was asked, is kept by nobody."""
     response.headers["Cache-Control"] = "no-store"
 
@@ -70,8 +73,8 @@ class ServiceInfo(BaseModel):
     dependencies=[Depends(not_kept)],
     responses=shown({"status": "ok"}),
 )
-def read_livez() -> Live:
-    """It touches no database: restart the process only if this fails."""
+async def read_livez() -> Live:
+    """It touches neither database nor disk: restart the process only if this fails."""
     return Live(status="ok")
 
 
@@ -84,17 +87,18 @@ def read_livez() -> Live:
         {"status": "ok", "release": "2026.11", "checks": {"schema": "ok", "release": "ok", "rows": "ok"}}
     ),
 )
-def read_readyz(session: SessionDep) -> Ready:
+def read_readyz(request: Request, session: SessionDep) -> Ready:
     """Send no traffic here while this answers 503."""
-    release = current_release(session)
+    release: ReleaseRead = request.state.release
     check_counts(session, release)
     return Ready(status="ok", release=release.version, checks={"schema": "ok", "release": "ok", "rows": "ok"})
 
 
 @router.get("/release", operation_id="get_release", summary="The release that is served")
-def read_release(session: SessionDep) -> ReleaseRead:
+def read_release(request: Request, _: SessionDep) -> ReleaseRead:
     """Its version, its checksum, what it counts, its licence, and how to cite it."""
-    return current_release(session)
+    release: ReleaseRead = request.state.release
+    return release
 
 
 @router.get(
@@ -116,7 +120,7 @@ def read_release(session: SessionDep) -> ReleaseRead:
         }
     ),
 )
-def read_service_info(request: Request, session: SessionDep) -> ServiceInfo:
+def read_service_info(request: Request, _: SessionDep) -> ServiceInfo:
     """What this service is, in the words of the GA4GH standard service-info 1.0."""
     settings: Settings = request.app.state.settings
     home = str(request.base_url)
@@ -127,7 +131,30 @@ def read_service_info(request: Request, session: SessionDep) -> ServiceInfo:
         description=request.app.summary,
         organization=Organization(name="IL-6 Atlas", url=home),
         documentationUrl=f"{home}docs",
-        updatedAt=f"{current_release(session).date}T00:00:00Z",
+        updatedAt=f"{request.state.release.date}T00:00:00Z",
         environment=settings.environment,
         version=__version__,
+    )
+
+
+EXAMPLE = """\
+# HELP il6_http_requests_total Requests, by route, method and status.
+# TYPE il6_http_requests_total counter
+il6_http_requests_total{method="GET",route="/inhibitors/{id}",status="200"} 128.0
+"""
+
+
+@router.get(
+    "/metrics",
+    operation_id="get_metrics",
+    summary="Numbers for Prometheus",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}, "example": EXAMPLE}}}},
+)
+async def read_metrics(request: Request) -> Response:
+    """In the text format of Prometheus: requests by route and status, latencies, the cache, the release."""
+    watch: ReleaseWatch = request.app.state.watch
+    return Response(
+        exposition(await watch.current()),
+        headers={"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"},
     )

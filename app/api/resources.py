@@ -6,14 +6,16 @@ from typing import Annotated, Any, Generic, TypeVar
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi_rfc9457.server import problems
 from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
 
 from app.api.formats import MEDIA_TYPES, export, narrowed, negotiate
 from app.catalog import RESOURCES, Resource
-from app.errors import AmbiguousName, NotAcceptable, RecordNotFound
 from app.exports import EXPORTS
+from app.http.problems import AmbiguousName, NotAcceptable, RecordNotFound
+from app.http.session import SessionDep, next_address, session_of
 from app.models.filters import Format
-from app.queries import Page, find_page, get_record
-from app.session import SessionDep, next_address, session_of
+from app.store.lists import Page, find_page, get_record
+from app.store.release import ReleaseWatch
 
 Item = TypeVar("Item")
 
@@ -23,10 +25,6 @@ class ListOf(BaseModel, Generic[Item]):
 
     items: list[Item]
     total: int = Field(description="records in the whole list")
-    exact: bool = Field(
-        default=True,
-        description="false, where it is there: the list is longer than is counted, it has at least `total`",
-    )
     next: str | None = Field(description="address of the next part; null at the end")
     facets: dict[str, dict[str, int]] = Field(
         default={}, description="per field asked for, how many records have each value"
@@ -78,12 +76,22 @@ def resource_router(resource: Resource) -> APIRouter:
         response_model=resource.record,
         responses=problems(RecordNotFound, AmbiguousName),
     )
-    def read_record(record_id: identifier, request: Request) -> Response:
-        # A dependency would go to a thread of its own twice, to open a session and to close it.
-        with session_of(request) as session:
-            found_id, record = get_record(session, resource, record_id)
+    async def read_record(record_id: identifier, request: Request) -> Response:
+        # A read by key of the embedded file takes less than a hop into a thread; all else takes the hop.
+        watch: ReleaseWatch = request.app.state.watch
+        snapshot = watch.snapshot
+        known = snapshot.get(resource.kind, record_id) if snapshot else None
+        if snapshot and known:
+            request.state.release = snapshot.release
+            found_id, record = record_id, known
+        else:
+            found_id, record = await run_in_threadpool(find_record, request, record_id)
         headers = {"Content-Location": f"/{resource.path}/{found_id}"}
         return Response(record, media_type="application/json", headers=headers)
+
+    def find_record(request: Request, name: str) -> tuple[str, str]:
+        with session_of(request) as session:
+            return get_record(session, resource, name)
 
     return router
 
@@ -94,8 +102,6 @@ def body_of(page: Page, fields: list[str], following: str | None) -> str:
     if fields:
         items = [narrowed(item, {"id", *fields}) for item in items]
     rest: dict[str, Any] = {"total": page.total, "next": following}
-    if not page.exact:
-        rest["exact"] = False
     if page.facets is not None:
         rest["facets"] = page.facets
     if page.missing is not None:

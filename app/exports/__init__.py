@@ -1,17 +1,22 @@
 """Out of the house: lists and graphs in the formats that other programs read. One file per format."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from pydantic import BaseModel
 
-from app.exports import bibtex, csl, cytoscape, graphml, kgx, ndjson, picture, ris, sif, table
-from app.graph import Graph
+from app.exports import bibtex, csl, cytoscape, graphml, kgx, picture, ris, sif, table
+from app.knowledge.graph import Graph
 from app.models.filters import Format
 from app.models.graph import GraphFormat
 
 Rows = Iterable[str]
 """Records as JSON: the items of a collection, or publications."""
+
+Write = Callable[[Rows, type[BaseModel]], Iterator[str]]
 
 
 @dataclass(frozen=True)
@@ -20,17 +25,22 @@ class Export:
 
     media_type: str
     ending: str
-    write: Callable[[Rows, type[BaseModel]], Iterator[str]]
+    write: Write
     of_sources: bool = False
     """Whether it is written from the publications behind a list."""
 
 
+def one_by_one(entry: Callable[[Any], str]) -> Write:
+    """A file that is nothing but its records, one after the other."""
+    return lambda rows, _model: (entry(json.loads(row)) for row in rows)
+
+
 EXPORTS: dict[Format, Export] = {
-    Format.CSV: Export("text/csv", "csv", table.write_csv),
-    Format.TSV: Export("text/tab-separated-values", "tsv", table.write_tsv),
-    Format.NDJSON: Export("application/x-ndjson", "ndjson", ndjson.write),
-    Format.BIBTEX: Export("application/x-bibtex", "bib", bibtex.write, of_sources=True),
-    Format.RIS: Export("application/x-research-info-systems", "ris", ris.write, of_sources=True),
+    Format.CSV: Export("text/csv", "csv", partial(table.write, dialect="excel")),
+    Format.TSV: Export("text/tab-separated-values", "tsv", partial(table.write, dialect="excel-tab")),
+    Format.NDJSON: Export("application/x-ndjson", "ndjson", lambda rows, _: (f"{row}\n" for row in rows)),
+    Format.BIBTEX: Export("application/x-bibtex", "bib", one_by_one(bibtex.entry), of_sources=True),
+    Format.RIS: Export("application/x-research-info-systems", "ris", one_by_one(ris.entry), of_sources=True),
     Format.CSL: Export("application/vnd.citationstyles.csl+json", "csl.json", csl.write, of_sources=True),
 }
 """Every format but JSON, which is the answer itself."""
@@ -55,5 +65,3 @@ GRAPH_EXPORTS: dict[GraphFormat, GraphExport] = {
     GraphFormat.KGX_EDGES: GraphExport("text/tab-separated-values", "edges.tsv", kgx.write_edges),
 }
 """Likewise, of graphs."""
-
-__all__ = ["EXPORTS", "GRAPH_EXPORTS", "Export", "GraphExport"]

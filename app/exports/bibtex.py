@@ -1,52 +1,33 @@
 """BibTeX: what LaTeX reads. Texts are encoded for it; identifiers and addresses stay as they are."""
 
-import json
-from collections.abc import Iterable, Iterator
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
 
-from pydantic import BaseModel
-
-from app.exports.csl import name_parts
-from app.models.publication import PublicationKind
-
-if TYPE_CHECKING:
-    from bibtexparser.model import Entry
-    from pylatexenc.latexencode import UnicodeToLatexEncoder
-
-ARTICLES = frozenset(PublicationKind) - {
-    PublicationKind.WEB_PAGE,
-    PublicationKind.REGISTRY,
-    PublicationKind.REGULATORY_LABEL,
-}
+from app.exports.csl import ARTICLE, name_parts, type_of
 
 
-def write(rows: Iterable[str], _model: type[BaseModel]) -> Iterator[str]:
+def entry(record: Mapping[str, Any]) -> str:
     from bibtexparser.entrypoint import write_string  # this format alone needs it
     from bibtexparser.library import Library
-
-    return (write_string(Library([entry(json.loads(row))])) + "\n" for row in rows)
-
-
-def entry(record: dict[str, Any]) -> "Entry":
     from bibtexparser.model import Entry, Field
 
-    year = str(record["year"]) if record["year"] else None
     fields = {
         "title": f"{{{encode(record['title'])}}}",
         "author": " and ".join(author(name) for name in record["authors"]),
-        "journal": record["journal"] and encode(record["journal"]),
-        "year": year,
-        "volume": record["volume"] and encode(record["volume"]),
-        "number": record["issue"] and encode(record["issue"]),
-        "pages": record["pages"] and encode(record["pages"]).replace("-", "--"),
+        "journal": encode(record["journal"]),
+        "year": record["year"] and str(record["year"]),
+        "volume": encode(record["volume"]),
+        "number": encode(record["issue"]),
+        "pages": encode(record["pages"]).replace("-", "--"),
         "doi": record["doi"],
         "pmid": record["pmid"],
         "url": record["url"],
         "keywords": encode(", ".join(record["keywords"])),
     }
-    kind = "article" if PublicationKind(record["kind"]) in ARTICLES else "misc"
-    return Entry(kind, record["id"], [Field(key, value) for key, value in fields.items() if value])
+    kind = "article" if type_of(record) == ARTICLE else "misc"
+    given = [Field(key, value) for key, value in fields.items() if value]
+    return write_string(Library([Entry(kind, record["id"], given)])) + "\n"
 
 
 def author(name: str) -> str:
@@ -57,8 +38,8 @@ def author(name: str) -> str:
     return f"{encode(parts['family'])}, {parts['given']}"
 
 
-@lru_cache(maxsize=1)
-def encoder() -> "UnicodeToLatexEncoder":
+@cache
+def encoder() -> Any:
     """An encoder whose texts have as many opening as closing braces: BibTeX counts escaped ones too."""
     from pylatexenc.latexencode import RULE_DICT, UnicodeToLatexConversionRule, UnicodeToLatexEncoder
 
@@ -70,5 +51,5 @@ def encoder() -> "UnicodeToLatexEncoder":
     )
 
 
-def encode(text: str) -> str:
-    return str(encoder().unicode_to_latex(text))
+def encode(text: str | None) -> str:
+    return str(encoder().unicode_to_latex(text)) if text else ""

@@ -1,8 +1,8 @@
-"""Cytoscape.js elements: nodes and edges as its JSON names them."""
+"""Cytoscape JSON: elements as cytoscape.js takes them, and what networkx needs to read them back."""
 
 from pydantic import BaseModel, Field
 
-from app.graph import Graph, key_of
+from app.knowledge.graph import Graph, key_of
 from app.models.base import Kind
 from app.models.graph import Sign
 from app.models.interaction import Predicate
@@ -14,6 +14,7 @@ class NodeData(BaseModel):
     record: str = Field(description="id of the record")
     name: str
     label: str
+    value: str = Field(description="the id again, by which networkx names a node")
 
 
 class EdgeData(BaseModel):
@@ -24,6 +25,7 @@ class EdgeData(BaseModel):
     sign: Sign
     statement: str
     publications: list[str] = Field(description="their ids")
+    key: str = Field(description="the id again, by which networkx tells apart the edges between two nodes")
 
 
 class CytoscapeNode(BaseModel):
@@ -40,28 +42,29 @@ class Elements(BaseModel):
 
 
 class CytoscapeGraph(BaseModel):
-    """A graph as `cytoscape(...)` takes it."""
+    """A graph as `cytoscape(...)` and `networkx.cytoscape_graph(...)` take it."""
 
+    data: list[str] = Field(default=[], description="of the graph itself: nothing")
+    directed: bool = True
+    multigraph: bool = True
     elements: Elements
 
 
 def write(graph: Graph) -> str:
     nodes = [
-        CytoscapeNode(data=NodeData(id=key, kind=node.kind, record=node.id, name=node.name, label=node.label))
+        {"data": {**dict(node), "id": key, "record": node.id, "value": key}}
         for key, node in graph.nodes.items()
     ]
     edges = [
-        CytoscapeEdge(
-            data=EdgeData(
-                id=edge.id,
-                source=key_of(edge.source),
-                target=key_of(edge.object),
-                predicate=edge.predicate,
-                sign=edge.sign,
-                statement=edge.statement,
-                publications=[each.id for each in edge.publications],
-            )
-        )
+        {
+            "data": {
+                **dict(edge),
+                "source": key_of(edge.source),
+                "target": key_of(edge.object),
+                "publications": [each.id for each in edge.publications],
+                "key": edge.id,
+            }
+        }
         for edge in graph.edges.values()
     ]
-    return CytoscapeGraph(elements=Elements(nodes=nodes, edges=edges)).model_dump_json()
+    return CytoscapeGraph.model_validate({"elements": {"nodes": nodes, "edges": edges}}).model_dump_json()

@@ -1,6 +1,6 @@
 """GraphML, written by networkx; publications joined by `|`, since it knows no lists."""
 
-from app.graph import Graph, key_of
+from app.knowledge.graph import Graph, key_of
 
 
 def write(graph: Graph) -> str:

@@ -4,9 +4,8 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any
 
-from app.graph import Graph, Key, key_of
+from app.knowledge.graph import Graph, Key, key_of
 from app.models.base import Kind
 from app.models.graph import GraphEdge, Sign
 from app.models.interaction import Predicate
@@ -34,28 +33,17 @@ IDENTIFIERS = {
 
 PREFIXES = {
     "chembl": "CHEMBL.COMPOUND",
-    "clinicaltrials": "clinicaltrials",
-    "doi": "doi",
-    "doid": "DOID",
-    "drugbank": "DRUGBANK",
-    "efo": "EFO",
-    "ensembl": "ENSEMBL",
-    "go": "GO",
-    "hgnc": "HGNC",
-    "icd10": "ICD10",
-    "kegg.pathway": "KEGG.PATHWAY",
-    "mesh": "MESH",
-    "mondo": "MONDO",
-    "ncit": "NCIT",
-    "pubchem.compound": "PUBCHEM.COMPOUND",
-    "pubmed": "PMID",
     "reactome": "REACT",
     "rxnorm": "RXCUI",
-    "unii": "UNII",
     "uniprot": "UniProtKB",
-    "wikipathways": "WIKIPATHWAYS",
-}
-"""What the Biolink Model calls a registry, by its Bioregistry prefix."""
+} | {
+    each: each.upper()
+    for each in (
+        "doid", "drugbank", "efo", "ensembl", "go", "hgnc", "icd10", "kegg.pathway", "mesh", "mondo", "ncit",
+        "pubchem.compound", "unii", "wikipathways",
+    )
+}  # fmt: skip
+"""What the Biolink Model calls a registry that names nodes, by its Bioregistry prefix."""
 
 ASPECTS = {
     Predicate.ACTIVATES: "activity",
@@ -107,29 +95,10 @@ def qualified(edge: GraphEdge) -> dict[str, str]:
     }
 
 
-NODE_COLUMNS = ("id", "category", "name", "symbol", "xref", "provided_by")
-
-EDGE_COLUMNS = (
-    "id",
-    "subject",
-    "predicate",
-    "object",
-    "category",
-    "qualified_predicate",
-    "object_aspect_qualifier",
-    "object_direction_qualifier",
-    "description",
-    "publications",
-    "knowledge_level",
-    "agent_type",
-    "primary_knowledge_source",
-)
-
-
 def write_nodes(graph: Graph) -> str:
     names = identifiers(graph)
     return table(
-        NODE_COLUMNS,
+        ("id", "category", "name", "symbol", "xref", "provided_by"),
         (
             {
                 "id": names[key],
@@ -142,6 +111,13 @@ def write_nodes(graph: Graph) -> str:
             for key, node in graph.nodes.items()
         ),
     )
+
+
+EDGE_COLUMNS = (
+    "id", "subject", "predicate", "object", "category",
+    "qualified_predicate", "object_aspect_qualifier", "object_direction_qualifier",
+    "description", "publications", "knowledge_level", "agent_type", "primary_knowledge_source",
+)  # fmt: skip
 
 
 def write_edges(graph: Graph) -> str:
@@ -166,11 +142,9 @@ def write_edges(graph: Graph) -> str:
     )
 
 
-def table(columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> str:
+def table(columns: Sequence[str], rows: Iterable[dict[str, str]]) -> str:
     buffer = io.StringIO()
-    writer: csv.DictWriter[str] = csv.DictWriter(
-        buffer, columns, restval="", dialect=csv.excel_tab, lineterminator="\n"
-    )
+    writer = csv.DictWriter(buffer, columns, restval="", dialect="excel-tab", lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return buffer.getvalue()

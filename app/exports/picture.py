@@ -2,12 +2,12 @@
 
 import re
 from html import escape
-from itertools import groupby
+from textwrap import fill
 from threading import Lock
 from typing import Any
 
 from app.catalog import BY_KIND
-from app.graph import Graph, key_of
+from app.knowledge.graph import Graph, key_of
 from app.models.base import Kind
 from app.models.graph import NODE_KINDS, GraphEdge, Sign
 from app.models.interaction import Predicate
@@ -31,9 +31,9 @@ LINE = 24
 """Characters of a line in a node."""
 
 
-def address(kind: Kind, record_id: str) -> str:
+def address(kind: str, record_id: str) -> str:
     """The page of a record: made from its id, never from a text that could hold another scheme."""
-    return f"/explore/{BY_KIND[kind].path}/{record_id}"
+    return f"/explore/{BY_KIND[Kind(kind)].path}/{record_id}"
 
 
 def write_dot(graph: Graph) -> str:
@@ -125,28 +125,17 @@ def said(edge: GraphEdge) -> str:
 
 def folded(label: str) -> str:
     """A label in short lines."""
-    lines = [""]
-    for word in label.replace("\\", "/").split():
-        if lines[-1] and len(lines[-1]) + len(word) >= LINE:
-            lines.append("")
-        lines[-1] = f"{lines[-1]} {word}".strip()
-    return "\n".join(lines)
+    return fill(label.replace("\\", "/"), LINE, break_long_words=False, break_on_hyphens=False)
 
 
 def legend(graph: Graph) -> str:
     """What colours and arrows mean: the kinds that are there, and the two signs."""
-    kinds = [kind for kind, _ in groupby(sorted(graph.nodes.values(), key=place), key=lambda node: node.kind)]
+    there = {node.kind for node in graph.nodes.values()}
     cells = [
         f'<TD BGCOLOR="{STYLES[kind]["fillcolor"]}" COLOR="{STYLES[kind]["color"]}" BORDER="1">{kind}</TD>'
-        for kind in kinds
+        for kind in NODE_KINDS
+        if kind in there
     ]
-    arrows = {
-        "\u2192 promotes": PLAIN["color"],
-        "\u22a3 suppresses": TEE["color"],
-    }
-    cells += [f'<TD><FONT COLOR="{colour}">{escape(words)}</FONT></TD>' for words, colour in arrows.items()]
+    for words, style in {"\u2192 promotes": PLAIN, "\u22a3 suppresses": TEE}.items():
+        cells.append(f'<TD><FONT COLOR="{style["color"]}">{words}</FONT></TD>')
     return f'<<TABLE BORDER="0" CELLSPACING="6" CELLPADDING="4"><TR>{"".join(cells)}</TR></TABLE>>'
-
-
-def place(node: Any) -> int:
-    return NODE_KINDS.index(node.kind)

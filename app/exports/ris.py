@@ -1,41 +1,28 @@
 """RIS: what reference managers import."""
 
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel
+from app.exports.csl import name_parts, type_of
 
-from app.exports.csl import name_parts
-from app.models.publication import PublicationKind
-
-TYPES = {
-    PublicationKind.WEB_PAGE: "ELEC",
-    PublicationKind.REGISTRY: "ELEC",
-    PublicationKind.REGULATORY_LABEL: "RPRT",
-}
-"""The type of a publication in RIS; the others are articles in journals."""
+TYPES = {"article-journal": "JOUR", "webpage": "ELEC", "report": "RPRT"}
+"""What RIS calls a type of CSL."""
 
 
-def write(rows: Iterable[str], _model: type[BaseModel]) -> Iterator[str]:
-    return (entry(json.loads(row)) for row in rows)
-
-
-def entry(record: dict[str, Any]) -> str:
+def entry(record: Mapping[str, Any]) -> str:
     first, _, last = (record["pages"] or "").partition("-")
-    date = (record["published"] or "").replace("-", "/")
-    lines: list[tuple[str, str | None]] = [
-        ("TY", TYPES.get(PublicationKind(record["kind"]), "JOUR")),
+    lines = [
+        ("TY", TYPES[type_of(record)]),
         ("ID", record["id"]),
         ("TI", record["title"]),
         *(("AU", author(name)) for name in record["authors"]),
         ("T2", record["journal"]),
-        ("PY", str(record["year"]) if record["year"] else None),
-        ("DA", date or None),
+        ("PY", record["year"]),
+        ("DA", record["published"] and record["published"].replace("-", "/")),
         ("VL", record["volume"]),
         ("IS", record["issue"]),
-        ("SP", first or None),
-        ("EP", last or None),
+        ("SP", first),
+        ("EP", last),
         ("DO", record["doi"]),
         ("AN", record["pmid"]),
         ("UR", record["url"] and record["url"].replace(";", "%3B")),  # a semicolon parts two addresses

@@ -1,6 +1,6 @@
 """Simple interaction format: source, predicate and object, with tabs between; a lone node by itself."""
 
-from app.graph import Graph, connected, key_of
+from app.knowledge.graph import Graph, connected, key_of
 
 
 def write(graph: Graph) -> str:

@@ -59,26 +59,16 @@ def neutral(text: str) -> str:
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text
 
 
-def write(rows: Iterable[str], model: type[BaseModel], dialect: type[csv.Dialect]) -> Iterator[str]:
+def write(rows: Iterable[str], model: type[BaseModel], dialect: str) -> Iterator[str]:
+    """The header and a line per record, in a dialect of the csv module: RFC 4180, or with tabs."""
     paths = columns_of(model)
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, dialect)
-    writer.writerow(".".join(path) for path in paths)
+    yield line((".".join(path) for path in paths), dialect)
     for row in rows:
         record = json.loads(row)
-        writer.writerow(cell(record, path) for path in paths)
-        yield buffer.getvalue()
-        buffer.seek(0)
-        buffer.truncate()
-    if buffer.getvalue():
-        yield buffer.getvalue()
+        yield line((cell(record, path) for path in paths), dialect)
 
 
-def write_csv(rows: Iterable[str], model: type[BaseModel]) -> Iterator[str]:
-    """RFC 4180, the first line is the header."""
-    return write(rows, model, csv.excel)
-
-
-def write_tsv(rows: Iterable[str], model: type[BaseModel]) -> Iterator[str]:
-    """The same, with tabs."""
-    return write(rows, model, csv.excel_tab)
+def line(cells: Iterable[str], dialect: str) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer, dialect).writerow(cells)
+    return buffer.getvalue()

@@ -8,44 +8,19 @@
 - `XFilters`: what the list can be asked for
 """
 
+from importlib import import_module
+from pkgutil import iter_modules
+
 from sqlalchemy import String
 from sqlmodel import SQLModel
-
-from app.models import (
-    approval,
-    cancer,
-    evidence,
-    finding,
-    indication,
-    inhibitor,
-    interaction,
-    mechanism,
-    publication,
-    release,
-    target,
-    trial,
-)
-
-__all__ = [
-    "TEXT",
-    "approval",
-    "cancer",
-    "evidence",
-    "finding",
-    "indication",
-    "inhibitor",
-    "interaction",
-    "mechanism",
-    "publication",
-    "release",
-    "target",
-    "trial",
-]
 
 TEXT = String().with_variant(String(collation="C"), "postgresql")
 """Text sorts by code point on every database, so that pages are the same on every database."""
 
+for _module in iter_modules(__path__):
+    import_module(f"{__name__}.{_module.name}")  # every table is in the metadata
+
 for _table in SQLModel.metadata.tables.values():
     for _column in _table.columns:
-        if type(_column.type).__name__ == "AutoString":
+        if type(_column.type).__name__ in ("AutoString", "String"):
             _column.type = TEXT

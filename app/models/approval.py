@@ -1,11 +1,24 @@
 """Approvals: which agency allowed which inhibitor for which indication, and when."""
 
 from enum import StrEnum
+from typing import Any
 
 from sqlmodel import Field
 
-from app.models.base import Answered, Kind, Ref, Slug, Strict, Text, Year, enum_type, foreign_key, link_table
-from app.models.filters import make_filters
+from app.models.base import (
+    Answered,
+    Kind,
+    Ref,
+    Slug,
+    Strict,
+    Text,
+    Year,
+    enum_type,
+    foreign_key,
+    link_table,
+    related,
+)
+from app.models.filters import Leads, make_filters
 from app.models.publication import PublicationRef
 
 
@@ -50,6 +63,7 @@ class Approval(Answered, ApprovalBase, table=True):
     inhibitor_id: Slug = foreign_key("inhibitor")
     indication_id: Slug = foreign_key("indication")
     for_cancer: bool = Field(description="whether the area of the indication is oncology")
+    publications: list[Any] = related("Publication", "approval_publication")
 
 
 approval_publication = link_table("approval", "publication")
@@ -69,5 +83,5 @@ ApprovalFilters = make_filters(
     Approval,
     ApprovalItem,
     references={"inhibitor": Kind.INHIBITOR, "indication": Kind.INDICATION},
-    relations={"publication": Kind.PUBLICATION},
+    relations={"publication": Leads(Kind.PUBLICATION, "publications.id")},
 )

@@ -8,7 +8,8 @@ from pydantic import Field as Constraint
 from pydantic import StringConstraints
 from sqlalchemy import Column, ForeignKey, Table
 from sqlalchemy import Enum as EnumColumn
-from sqlmodel import Field, SQLModel
+from sqlalchemy.orm import relationship
+from sqlmodel import Field, Relationship, SQLModel
 
 SQLModel.metadata.naming_convention = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -23,7 +24,7 @@ Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max
 Text = Annotated[str, StringConstraints(pattern=r"^\S(.*\S)?$")]
 """One line that neither begins nor ends with white space."""
 
-Year = Annotated[int, Constraint(ge=1900, le=2200)]
+Year = Annotated[int, Constraint(ge=1900, le=2200, strict=True)]
 
 
 class Kind(StrEnum):
@@ -63,7 +64,7 @@ class Prefix:
 
     def __init__(self, prefix: str, pattern: str, *, banana: str = "", identifies: bool = True) -> None:
         self.prefix = prefix
-        self.pattern = re.compile(pattern)
+        self.pattern = re.compile(pattern, re.ASCII)
         self.banana = banana
         self.identifies = identifies
 
@@ -125,6 +126,19 @@ def link_table(left: str, right: str) -> Table:
         Column(f"{left}_id", ForeignKey(f"{left}.id"), primary_key=True),
         Column(f"{right}_id", ForeignKey(f"{right}.id"), primary_key=True, index=True),
     )
+
+
+def related(table: str, link: str | None = None, **options: Any) -> Any:
+    """A relationship that filters join along, over a link table or not; nothing is loaded by it."""
+    return Relationship(
+        sa_relationship=relationship(table, secondary=link, viewonly=True, lazy="raise", **options)
+    )
+
+
+def edges(kind: Kind, end: str) -> Any:
+    """The interactions that have a record of a kind at one of their ends, `source` or `object`."""
+    own = f"foreign(Interaction.{end}_id) == {kind.value.capitalize()}.id"
+    return related("Interaction", primaryjoin=f"and_(Interaction.{end}_kind == '{kind}', {own})")
 
 
 class Answered(SQLModel):

@@ -1,11 +1,12 @@
 """Cancers, and what a high IL-6 means for their prognosis."""
 
 from enum import StrEnum
+from typing import Any
 
 from pydantic import BaseModel
 from pydantic import Field as Parameter
 from sqlalchemy import JSON
-from sqlmodel import Field
+from sqlmodel import Field, SQLModel
 
 from app.models.base import (
     Answered,
@@ -14,12 +15,14 @@ from app.models.base import (
     Slug,
     Strict,
     Text,
+    edges,
     enum_type,
     foreign_key,
     link_table,
+    related,
 )
 from app.models.claim import EvidenceCounts, Level
-from app.models.filters import make_filters
+from app.models.filters import NEIGHBOURS, Leads, Switch, make_filters
 from app.models.interaction import Interactions
 from app.models.publication import PublicationRef
 from app.models.trial import TrialBrief
@@ -77,6 +80,21 @@ class Cancer(Answered, CancerBase, table=True):
         sa_type=enum_type(Verdict),
         description="what a high IL-6 means for the prognosis: the verdict",
     )
+    judgements: list[Any] = related("Judgement")
+    trials: list[Any] = related("Trial", "trial_cancer")
+    claims: list[Any] = related("Evidence")
+    incoming: list[Any] = edges(Kind.CANCER, "object")
+    outgoing: list[Any] = edges(Kind.CANCER, "source")
+    publications: list[Any] = related("Publication", "cancer_publication")
+
+
+class Judgement(SQLModel, table=True):
+    """The verdict on a cancer over the evidence of a level or better, and the publications it counts."""
+
+    cancer_id: str = Field(primary_key=True, foreign_key="cancer.id")
+    min_level: Level = Field(primary_key=True, sa_type=enum_type(Level))
+    verdict: Verdict = Field(sa_type=enum_type(Verdict))
+    publications: int
 
 
 cancer_publication = link_table("cancer", "publication")
@@ -117,12 +135,15 @@ CancerFilters = make_filters(
     CancerItem,
     references={"parent": Kind.CANCER},
     relations={
-        "target": Kind.TARGET,
-        "inhibitor": Kind.INHIBITOR,
-        "mechanism": Kind.MECHANISM,
-        "publication": Kind.PUBLICATION,
+        "target": Leads(Kind.TARGET, "claims.target", *NEIGHBOURS),
+        "inhibitor": Leads(Kind.INHIBITOR, "trials.inhibitor", "claims.inhibitor"),
+        "mechanism": Leads(Kind.MECHANISM, "claims.mechanism", *NEIGHBOURS),
+        "publication": Leads(Kind.PUBLICATION, "publications.id"),
     },
-    switches={"has_trial": "whether an inhibitor was tried in it"},
+    links={"trial": "trials", "evidence": "claims"},
+    switches={
+        "has_trial": Switch("whether an inhibitor was tried in it", lambda cancer: cancer.trials.any()),
+    },
     extra={
         "min_level": (
             Level | None,

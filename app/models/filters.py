@@ -1,17 +1,21 @@
 """What a list can be asked for: the parameters every list takes, and the filters a collection offers.
 
 A filter is a field of the collection, or a relation: another record it must belong to, by any of its names.
+A relation leads along paths, such as `approvals.agency`: the relationship to linked rows, and the filter
+that such a row must hold to. `name__not` excludes what `name` would find, and `approval.year` is the filter
+`year` of linked approvals; models made here allow both beside their fields.
 """
 
 import re
 import types
 import typing
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, create_model
-from sqlalchemy import Index
+from sqlalchemy import Column, ForeignKey, Index, String, Table
 from sqlmodel import SQLModel
 
 from app.models.base import Kind
@@ -41,17 +45,28 @@ class Format(StrEnum):
 
 
 def split_commas(value: object) -> object:
-    """Read `a,b` as two values, as if the parameter had been given twice."""
-    if isinstance(value, list):
-        return [part for each in value for part in (each.split(",") if isinstance(each, str) else [each])]
-    return value
+    """Read `a,b` as two values, as if the parameter had been given twice; raise ValueError for too many."""
+    if not isinstance(value, list):
+        return value
+    values = [part for each in value for part in (each.split(",") if isinstance(each, str) else [each])]
+    if len(values) > MOST:
+        raise ValueError(f"At most {MOST} values, these are {len(values)}")
+    return values
+
+
+def split_once(value: object) -> object:
+    """The same for values of which none may be given twice."""
+    values = split_commas(value)
+    if isinstance(values, list) and len(set(map(str, values))) < len(values):
+        raise ValueError("Each value once")
+    return values
 
 
 def split_text(value: object) -> object:
     """The same for texts, some of which hold a comma themselves: then the whole counts as a value too."""
     parts = split_commas(value)
-    if not isinstance(value, list) or not isinstance(parts, list) or len(value) > MOST:
-        return value  # of too many none is left out as given before: they are refused
+    if not isinstance(value, list) or not isinstance(parts, list):
+        return value
     whole = [each for each in value if isinstance(each, str) and ", " in each and len(each) <= LONGEST]
     return list(dict.fromkeys([*whole, *parts]))
 
@@ -71,21 +86,49 @@ RelationTo = Kind | type[StrEnum] | type[AnyKind]
 """What a relation leads to: records of a kind, records of any kind, or plain values."""
 
 
+@dataclass(frozen=True, init=False)
+class Leads:
+    """Where a relation leads, and along which paths: any of them may be the one that a record has."""
+
+    to: RelationTo
+    paths: tuple[tuple[str, str], ...]
+    """Of each path the relationship, empty for none, and the filter of the rows that it leads to."""
+
+    def __init__(self, to: RelationTo, *paths: str) -> None:
+        split = tuple(path.rpartition(".")[::2] for path in paths)
+        object.__setattr__(self, "to", to)
+        object.__setattr__(self, "paths", split)
+
+
+@dataclass(frozen=True)
+class Switch:
+    """Something that a record has or has not, and the condition on its row."""
+
+    about: str
+    test: Callable[[Any], Any]
+
+
+NEIGHBOURS = ("incoming.source", "outgoing.object")
+"""The paths to the other ends of interactions."""
+
+
 class Filters(BaseModel):
     """The parameters that every list takes."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="allow")  # filters of linked rows, and exclusions
 
     columns: ClassVar[Mapping[str, type]] = {}
     """Scalar fields of the table, with their type: each is a filter, can be sorted by, and be counted."""
     references: ClassVar[Mapping[str, Kind]] = {}
     """Fields that refer to one other record, as columns `x_id`: likewise."""
     members: ClassVar[tuple[str, ...]] = ()
-    """Fields that are lists of texts, as properties: each is a filter, and can be counted."""
-    relations: ClassVar[Mapping[str, RelationTo]] = {}
-    """What belongs to a record, as properties: each is a filter, and can be counted."""
-    switches: ClassVar[tuple[str, ...]] = ()
-    """Properties that a record has or has not."""
+    """Fields that are lists of texts: each is a filter, and can be counted."""
+    relations: ClassVar[Mapping[str, Leads]] = {}
+    """What belongs to a record: each is a filter, and can be counted."""
+    links: ClassVar[Mapping[str, str]] = {}
+    """The relationships whose rows have filters too, by the kind of the rows: `approval.year`."""
+    switches: ClassVar[Mapping[str, "Switch"]] = {}
+    """What a record has or has not."""
 
     limit: int = Field(default=50, ge=0, le=500, description="records per page; 0 gives the count alone")
     cursor: str | None = Field(
@@ -117,8 +160,8 @@ def scalar(annotation: Any) -> Any:
 
 
 def choice(values: list[str]) -> Any:
-    """A list of values out of a few, by repetition or with commas."""
-    return Annotated[list[Literal[tuple(values)]], BeforeValidator(split_commas)]  # type: ignore[misc]
+    """A list of different values out of a few, by repetition or with commas."""
+    return Annotated[list[Literal[tuple(values)]], BeforeValidator(split_once)]  # type: ignore[misc]
 
 
 def make_filters(
@@ -126,8 +169,9 @@ def make_filters(
     item: type[BaseModel],
     *,
     references: Mapping[str, Kind] | None = None,
-    relations: Mapping[str, RelationTo] | None = None,
-    switches: Mapping[str, str] | None = None,
+    relations: Mapping[str, Leads] | None = None,
+    links: Mapping[str, str] | None = None,
+    switches: Mapping[str, Switch] | None = None,
     extra: Mapping[str, Any] | None = None,
     formats: tuple[Format, ...] = tuple(Format),
 ) -> type[Filters]:
@@ -144,18 +188,16 @@ def make_filters(
         definitions |= filter_fields(name, kind, about[name])
     for name in members:
         definitions[name] = (Names, Field(default=[], description=about[name]))
-    for name, to in {**references, **relations}.items():
+    ends = {**references, **{name: each.to for name, each in relations.items()}}
+    for name, to in ends.items():
         if isinstance(to, type) and issubclass(to, StrEnum):
             definitions[name] = (choices(to), Field(default=[], description=f"of any of these, {name}"))
         else:
             kind_of = "record" if to is AnyKind else str(to)
             definitions[name] = (Names, Field(default=[], description=f"the {kind_of}, by any of its names"))
-    for name, words in switches.items():
-        definitions[name] = (bool | None, Field(default=None, description=words))
-    if {"cancer", "parent"} & {*references, *relations} and Kind.CANCER in {
-        **references,
-        **relations,
-    }.values():
+    for name, switch in switches.items():
+        definitions[name] = (bool | None, Field(default=None, description=switch.about))
+    if any(name in ("cancer", "parent") and to == Kind.CANCER for name, to in ends.items()):
         definitions["include_descendants"] = (
             bool,
             Field(default=False, description="the cancer that is named stands for all narrower ones too"),
@@ -189,10 +231,24 @@ def make_filters(
     for name in [*columns, *(f"{reference}_id" for reference in references)]:
         if name != "id":  # an order goes along an index, and its ties fall by id
             Index(f"ix_{table.__name__.lower()}_{name}_id", table.__table__.c[name], table.__table__.c.id)  # type: ignore[attr-defined]
+    for name in members:
+        member_table(table, name)
     model = create_model(f"{table.__name__}Filters", __base__=Filters, **definitions, **(extra or {}))
     model.columns, model.references, model.members = columns, references, members
-    model.relations, model.switches = relations, tuple(switches)
+    model.relations, model.links, model.switches = relations, links or {}, switches
     return model
+
+
+def member_table(table: type[SQLModel], name: str) -> Table:
+    """The values of a field that is a list of texts: filters compare `key`, which all spellings share."""
+    left = table.__name__.lower()
+    return Table(
+        f"{left}_{name}",
+        SQLModel.metadata,
+        Column(f"{left}_id", ForeignKey(f"{left}.id"), primary_key=True),
+        Column("key", String(), primary_key=True, index=True),
+        Column("value", String(), nullable=False),
+    )
 
 
 def without(filters: type[BaseModel], left_out: Collection[str], **more: Any) -> Any:
@@ -200,13 +256,15 @@ def without(filters: type[BaseModel], left_out: Collection[str], **more: Any) ->
     kept = {
         name: (each.annotation, each) for name, each in filters.model_fields.items() if name not in left_out
     }
-    forbid = ConfigDict(extra="forbid")
-    return create_model(f"{filters.__name__}Part", __config__=forbid, **{**kept, **more})
+    model = create_model(f"{filters.__name__}Part", __config__=ConfigDict(extra="allow"), **{**kept, **more})
+    model.of = filters
+    return model
 
 
 def whole(filters: type[Asked], part: BaseModel) -> Asked:
     """The parameters that a part of them gives; they were validated when the part was read."""
-    given = {name: getattr(part, name) for name in part.model_fields_set if name in filters.model_fields}
+    own = {name: getattr(part, name) for name in part.model_fields_set if name in filters.model_fields}
+    given = own | (part.model_extra or {})
     return filters.model_construct(_fields_set=set(given), **given)
 
 

@@ -1,4 +1,4 @@
-"""What records are found by: their names, the values of their fields and relations, and their words.
+"""What records are found by: their names, and their words.
 
 These tables say nothing that the answers do not; they are made from them when a release is built.
 The words themselves stand in tables of the search engine, named fts_..., which migrations alone know.
@@ -6,7 +6,7 @@ The words themselves stand in tables of the search engine, named fts_..., which 
 
 from enum import StrEnum
 
-from sqlalchemy import Index, text
+from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
 from app.models.base import Kind, enum_type
@@ -24,10 +24,7 @@ class MatchedOn(StrEnum):
 
 
 class Name(SQLModel, table=True):
-    """One name of one record: `key` is what all spellings of it have in common.
-
-    A name that may be misspelt is stored from its end, too: a slip at one end leaves its place at the other.
-    """
+    """One name of one record: `key` is what all spellings of it have in common."""
 
     key: str = Field(primary_key=True)
     kind: Kind = Field(primary_key=True, sa_type=enum_type(Kind))
@@ -35,70 +32,7 @@ class Name(SQLModel, table=True):
     matched_on: MatchedOn = Field(sa_type=enum_type(MatchedOn))
     spelling: str
     label: str
-    backwards: str | None = None
-
-    __table_args__ = (
-        Index("ix_name_kind_backwards_key", "kind", "backwards", "key"),
-        Index(
-            "ix_name_kind_key",
-            "kind",
-            "key",
-            sqlite_where=text("backwards IS NOT NULL"),
-            postgresql_where=text("backwards IS NOT NULL"),
-        ),
-    )
-
-
-class Property(SQLModel, table=True):
-    """One value of a list or a relation of a record: filters compare `key`, facets show `value`."""
-
-    kind: Kind = Field(primary_key=True, sa_type=enum_type(Kind))
-    name: str = Field(primary_key=True)
-    key: str = Field(primary_key=True)
-    record_id: str = Field(primary_key=True)
-    value: str
-
-    __table_args__ = (Index("ix_property_record_id", "kind", "record_id", "name"),)
-
-
-class Tally(SQLModel, table=True):
-    """How many records of a kind have a value, in a field or as a property: totals are read, not counted.
-
-    `key` is what filters compare, `value` what facets show. Of a field `below` says how many records have
-    less: what lies between two bounds is a difference. How many have none stands under the empty text.
-    """
-
-    kind: Kind = Field(primary_key=True, sa_type=enum_type(Kind))
-    name: str = Field(primary_key=True)
-    key: str = Field(primary_key=True)
-    value: str = Field(primary_key=True)
-    number: float | None = None
-    records: int
-    below: int | None = None
-
-    __table_args__ = (Index("ix_tally_kind_name_number", "kind", "name", "number"),)
-
-
-class Pair(SQLModel, table=True):
-    """How many records of a kind have two values at once, of values that each are in very many records."""
-
-    kind: Kind = Field(primary_key=True, sa_type=enum_type(Kind))
-    name: str = Field(primary_key=True)
-    key: str = Field(primary_key=True)
-    other: str = Field(primary_key=True)
-    other_key: str = Field(primary_key=True)
-    records: int
-
-
-class Term(SQLModel, table=True):
-    """How many records of a kind hold a word, or with a star one that begins so; with a mark, in a name.
-
-    Only what many records hold is counted.
-    """
-
-    word: str = Field(primary_key=True)
-    kind: Kind = Field(primary_key=True, sa_type=enum_type(Kind))
-    records: int
+    sought: bool = Field(description="whether a misspelt term is compared with it")
 
 
 class Entry(SQLModel, table=True):

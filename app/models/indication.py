@@ -1,13 +1,14 @@
 """Indications: conditions a regulator approved an inhibitor for."""
 
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import JSON
 from sqlmodel import Field
 
 from app.models.approval import Agency, ApprovalItem
-from app.models.base import Answered, Kind, Ref, Slug, Strict, Text, enum_type, foreign_key
-from app.models.filters import make_filters
+from app.models.base import Answered, Kind, Ref, Slug, Strict, Text, enum_type, foreign_key, related
+from app.models.filters import Leads, make_filters
 
 
 class Area(StrEnum):
@@ -38,6 +39,7 @@ class IndicationSeed(IndicationBase):
 class Indication(Answered, IndicationBase, table=True):
     id: Slug = Field(primary_key=True)
     cancer_id: Slug | None = foreign_key("cancer", default=None)
+    approvals: list[Any] = related("Approval")
 
 
 class IndicationItem(IndicationBase):
@@ -59,5 +61,10 @@ IndicationFilters = make_filters(
     Indication,
     IndicationItem,
     references={"cancer": Kind.CANCER},
-    relations={"inhibitor": Kind.INHIBITOR, "agency": Agency, "publication": Kind.PUBLICATION},
+    relations={
+        "inhibitor": Leads(Kind.INHIBITOR, "approvals.inhibitor"),
+        "agency": Leads(Agency, "approvals.agency"),
+        "publication": Leads(Kind.PUBLICATION, "approvals.publication"),
+    },
+    links={"approval": "approvals"},
 )

@@ -1,14 +1,28 @@
 """Inhibitors: the drugs, on IL-6 and its receptor or further down the pathway."""
 
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import JSON
 from sqlmodel import Field
 
 from app.models.approval import Agency, ApprovalItem
-from app.models.base import Answered, Kind, Ref, Slug, Strict, Text, Year, enum_type, foreign_key, link_table
+from app.models.base import (
+    Answered,
+    Kind,
+    Ref,
+    Slug,
+    Strict,
+    Text,
+    Year,
+    edges,
+    enum_type,
+    foreign_key,
+    link_table,
+    related,
+)
 from app.models.claim import EvidenceCounts
-from app.models.filters import make_filters
+from app.models.filters import NEIGHBOURS, Leads, Switch, make_filters
 from app.models.publication import PublicationRef
 from app.models.trial import TrialBrief
 
@@ -77,6 +91,13 @@ class Inhibitor(Answered, InhibitorBase, table=True):
     id: Slug = Field(primary_key=True)
     parent_id: Slug | None = foreign_key("inhibitor", default=None)
     approved_for_cancer: bool = Field(description="whether an agency approved it to treat a cancer")
+    targets: list[Any] = related("Target", "inhibitor_target")
+    approvals: list[Any] = related("Approval")
+    trials: list[Any] = related("Trial", "trial_inhibitor")
+    claims: list[Any] = related("Evidence")
+    incoming: list[Any] = edges(Kind.INHIBITOR, "object")
+    outgoing: list[Any] = edges(Kind.INHIBITOR, "source")
+    publications: list[Any] = related("Publication", "inhibitor_publication")
 
 
 inhibitor_target = link_table("inhibitor", "target")
@@ -112,12 +133,18 @@ InhibitorFilters = make_filters(
     InhibitorItem,
     references={"parent": Kind.INHIBITOR},
     relations={
-        "target": Kind.TARGET,
-        "indication": Kind.INDICATION,
-        "agency": Agency,
-        "cancer": Kind.CANCER,
-        "mechanism": Kind.MECHANISM,
-        "publication": Kind.PUBLICATION,
+        "target": Leads(Kind.TARGET, "targets.id"),
+        "indication": Leads(Kind.INDICATION, "approvals.indication"),
+        "agency": Leads(Agency, "approvals.agency"),
+        "cancer": Leads(Kind.CANCER, "trials.cancer", "claims.cancer"),
+        "mechanism": Leads(Kind.MECHANISM, "claims.mechanism", *NEIGHBOURS),
+        "publication": Leads(Kind.PUBLICATION, "publications.id"),
     },
-    switches={"approved": "whether some agency approved it for some indication"},
+    links={"approval": "approvals", "trial": "trials", "evidence": "claims"},
+    switches={
+        "approved": Switch(
+            "whether some agency approved it for some indication",
+            lambda inhibitor: inhibitor.status == InhibitorStatus.APPROVED,
+        )
+    },
 )

@@ -1,11 +1,12 @@
 """Interactions: the edges of the pathway graph."""
 
 from enum import StrEnum
+from typing import Any
 
 from sqlmodel import Field
 
-from app.models.base import Answered, Kind, Ref, Slug, Strict, Text, enum_type, link_table
-from app.models.filters import AnyKind, make_filters
+from app.models.base import Answered, Kind, Ref, Slug, Strict, Text, enum_type, link_table, related
+from app.models.filters import AnyKind, Leads, make_filters
 from app.models.publication import PublicationRef
 
 
@@ -45,6 +46,7 @@ class Interaction(Answered, InteractionBase, table=True):
     source_id: Slug = Field(index=True)
     object_kind: Kind = Field(sa_type=enum_type(Kind))
     object_id: Slug = Field(index=True)
+    publications: list[Any] = related("Publication", "interaction_publication")
 
 
 interaction_publication = link_table("interaction", "publication")
@@ -75,5 +77,10 @@ class Interactions(Strict):
 InteractionFilters = make_filters(
     Interaction,
     InteractionItem,
-    relations={"source": AnyKind, "object": AnyKind, "kind": Kind, "publication": Kind.PUBLICATION},
+    relations={
+        "source": Leads(AnyKind, "source"),
+        "object": Leads(AnyKind, "object"),
+        "kind": Leads(Kind, "source_kind", "object_kind"),
+        "publication": Leads(Kind.PUBLICATION, "publications.id"),
+    },
 )

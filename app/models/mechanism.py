@@ -1,13 +1,14 @@
 """Mechanisms: how IL-6 acts in cancer, and what limits blocking it."""
 
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import JSON
 from sqlmodel import Field
 
-from app.models.base import Answered, Kind, Ref, Slug, Strict, Text, enum_type, link_table
+from app.models.base import Answered, Kind, Ref, Slug, Strict, Text, edges, enum_type, link_table, related
 from app.models.claim import EvidenceCounts
-from app.models.filters import make_filters
+from app.models.filters import NEIGHBOURS, Leads, make_filters
 from app.models.interaction import Interactions
 from app.models.publication import PublicationRef
 
@@ -36,6 +37,10 @@ class MechanismSeed(MechanismBase):
 
 class Mechanism(Answered, MechanismBase, table=True):
     id: Slug = Field(primary_key=True)
+    claims: list[Any] = related("Evidence")
+    incoming: list[Any] = edges(Kind.MECHANISM, "object")
+    outgoing: list[Any] = edges(Kind.MECHANISM, "source")
+    publications: list[Any] = related("Publication", "mechanism_publication")
 
 
 mechanism_publication = link_table("mechanism", "publication")
@@ -63,9 +68,10 @@ MechanismFilters = make_filters(
     Mechanism,
     MechanismItem,
     relations={
-        "cancer": Kind.CANCER,
-        "inhibitor": Kind.INHIBITOR,
-        "target": Kind.TARGET,
-        "publication": Kind.PUBLICATION,
+        "cancer": Leads(Kind.CANCER, "claims.cancer", *NEIGHBOURS),
+        "inhibitor": Leads(Kind.INHIBITOR, "claims.inhibitor", *NEIGHBOURS),
+        "target": Leads(Kind.TARGET, "claims.target", *NEIGHBOURS),
+        "publication": Leads(Kind.PUBLICATION, "publications.id"),
     },
+    links={"evidence": "claims"},
 )

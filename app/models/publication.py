@@ -1,15 +1,16 @@
 """Publications: what every fact rests on."""
 
+import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, StringConstraints
+from pydantic import AfterValidator, BaseModel, StringConstraints
 from sqlalchemy import JSON
 from sqlmodel import Field
 
-from app.models.base import Answered, Kind, Ref, Slug, Strict, Text, Year, enum_type
+from app.models.base import Answered, Kind, Ref, Slug, Strict, Text, Year, enum_type, related
 from app.models.claim import Claim
-from app.models.filters import make_filters
+from app.models.filters import Leads, make_filters
 
 
 class PublicationKind(StrEnum):
@@ -28,7 +29,17 @@ class PublicationKind(StrEnum):
 
 Url = Annotated[str, StringConstraints(pattern=r'^https?://[^\s<>"]+$')]
 
-IsoDate = Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?$")]
+
+def check_day(text: str) -> str:
+    """Refuse a day that no calendar has."""
+    if len(text) == len("2022-07-18"):
+        datetime.date.fromisoformat(text)
+    return text
+
+
+IsoDate = Annotated[
+    str, StringConstraints(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])(-[0-3][0-9])?$"), AfterValidator(check_day)
+]
 
 
 class PublicationBase(Strict):
@@ -54,6 +65,13 @@ class PublicationBase(Strict):
 
 class Publication(Answered, PublicationBase, table=True):
     id: Slug = Field(primary_key=True)
+    claims: list[Any] = related("Evidence")
+    approvals: list[Any] = related("Approval", "approval_publication")
+    trials: list[Any] = related("Trial", "trial_publication")
+    cancers: list[Any] = related("Cancer", "cancer_publication")
+    inhibitors: list[Any] = related("Inhibitor", "inhibitor_publication")
+    mechanisms: list[Any] = related("Mechanism", "mechanism_publication")
+    targets: list[Any] = related("Target", "target_publication")
 
 
 class PublicationRef(Ref):
@@ -96,9 +114,12 @@ PublicationFilters = make_filters(
     Publication,
     PublicationItem,
     relations={
-        "cancer": Kind.CANCER,
-        "inhibitor": Kind.INHIBITOR,
-        "mechanism": Kind.MECHANISM,
-        "target": Kind.TARGET,
+        "cancer": Leads(Kind.CANCER, "claims.cancer", "trials.cancer", "cancers.id"),
+        "inhibitor": Leads(
+            Kind.INHIBITOR, "claims.inhibitor", "trials.inhibitor", "approvals.inhibitor", "inhibitors.id"
+        ),
+        "mechanism": Leads(Kind.MECHANISM, "claims.mechanism", "mechanisms.id"),
+        "target": Leads(Kind.TARGET, "claims.target", "targets.id"),
     },
+    links={"approval": "approvals", "trial": "trials", "evidence": "claims"},
 )

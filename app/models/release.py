@@ -14,7 +14,7 @@ from app.models.base import Strict, Text
 class ReleaseSeed(Strict):
     """The file seed/RELEASE."""
 
-    version: Annotated[str, StringConstraints(pattern=r"^\d{4}\.\d{2}(\.\d+)?$")]
+    version: Annotated[str, StringConstraints(pattern=r"^[0-9]{4}\.[0-9]{2}(\.[0-9]+)?$")]
     date: datetime.date
     licence: Text
     citation: Text

@@ -1,13 +1,14 @@
 """Targets: genes and proteins of the IL-6 pathway."""
 
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import JSON
 from sqlmodel import Field
 
-from app.models.base import Answered, Kind, Ref, Slug, Strict, Text, enum_type, link_table
+from app.models.base import Answered, Kind, Ref, Slug, Strict, Text, edges, enum_type, link_table, related
 from app.models.claim import EvidenceCounts
-from app.models.filters import make_filters
+from app.models.filters import NEIGHBOURS, Leads, make_filters
 from app.models.interaction import Interactions
 from app.models.publication import PublicationRef
 
@@ -43,6 +44,11 @@ class TargetSeed(TargetBase):
 
 class Target(Answered, TargetBase, table=True):
     id: Slug = Field(primary_key=True)
+    inhibitors: list[Any] = related("Inhibitor", "inhibitor_target")
+    claims: list[Any] = related("Evidence")
+    incoming: list[Any] = edges(Kind.TARGET, "object")
+    outgoing: list[Any] = edges(Kind.TARGET, "source")
+    publications: list[Any] = related("Publication", "target_publication")
 
 
 target_publication = link_table("target", "publication")
@@ -70,9 +76,10 @@ TargetFilters = make_filters(
     Target,
     TargetItem,
     relations={
-        "inhibitor": Kind.INHIBITOR,
-        "mechanism": Kind.MECHANISM,
-        "cancer": Kind.CANCER,
-        "publication": Kind.PUBLICATION,
+        "inhibitor": Leads(Kind.INHIBITOR, "inhibitors.id"),
+        "mechanism": Leads(Kind.MECHANISM, "claims.mechanism", *NEIGHBOURS),
+        "cancer": Leads(Kind.CANCER, "claims.cancer", *NEIGHBOURS),
+        "publication": Leads(Kind.PUBLICATION, "publications.id"),
     },
+    links={"evidence": "claims"},
 )

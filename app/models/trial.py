@@ -1,12 +1,13 @@
 """Trials: registered studies of an inhibitor in a cancer, with their outcome, failures too."""
 
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import JSON
 from sqlmodel import Field
 
-from app.models.base import Answered, Kind, Ref, Slug, Strict, Text, Year, enum_type, link_table
-from app.models.filters import make_filters
+from app.models.base import Answered, Kind, Ref, Slug, Strict, Text, Year, enum_type, link_table, related
+from app.models.filters import Leads, make_filters
 from app.models.publication import PublicationRef
 
 
@@ -69,6 +70,9 @@ class TrialSeed(TrialBase):
 
 class Trial(Answered, TrialBase, table=True):
     id: Slug = Field(primary_key=True)
+    inhibitors: list[Any] = related("Inhibitor", "trial_inhibitor")
+    cancers: list[Any] = related("Cancer", "trial_cancer")
+    publications: list[Any] = related("Publication", "trial_publication")
 
 
 trial_inhibitor = link_table("trial", "inhibitor")
@@ -101,5 +105,9 @@ class TrialItem(TrialBase):
 TrialFilters = make_filters(
     Trial,
     TrialItem,
-    relations={"inhibitor": Kind.INHIBITOR, "cancer": Kind.CANCER, "publication": Kind.PUBLICATION},
+    relations={
+        "inhibitor": Leads(Kind.INHIBITOR, "inhibitors.id"),
+        "cancer": Leads(Kind.CANCER, "cancers.id"),
+        "publication": Leads(Kind.PUBLICATION, "publications.id"),
+    },
 )

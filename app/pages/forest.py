@@ -2,10 +2,9 @@
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from app.pages.render import number, words
+from app.pages.render import number
 
 RATIOS = ("HR", "OR", "RR")
 
@@ -19,9 +18,10 @@ NARROWEST, WIDEST = (0.5, 2.0), (0.05, 20.0)
 WIDTH, LEFT, RIGHT, STEP, TOP = 870, 365, 680, 26, 44
 """Units of the picture: between LEFT and RIGHT lies the axis; rows are STEP high."""
 
+SIDES = {"supports": "For: worse with a high IL-6", "does-not-support": "Against: better, or no link"}
 
-@dataclass(frozen=True)
-class Figure:
+
+class Figure(NamedTuple):
     """A ratio so turned that more than 1 means worse with a high IL-6."""
 
     value: float
@@ -41,14 +41,12 @@ class Figure:
         return f"{value} ({low} to {high})" if low else value
 
 
-@dataclass(frozen=True)
-class Mark:
+class Mark(NamedTuple):
     """A row of the picture: places along the axis, and texts."""
 
     claim: Mapping[str, Any]
     figure: Figure
     label: str
-    end: str
     y: float
     x: float
     left: float | None
@@ -57,21 +55,18 @@ class Mark:
     cut_right: bool
 
 
-@dataclass(frozen=True)
-class Heading:
+class Heading(NamedTuple):
     text: str
     y: float
 
 
-@dataclass(frozen=True)
-class Forest:
+class Forest(NamedTuple):
     marks: list[Mark]
     headings: list[Heading]
     ticks: list[tuple[str, float]]
     one: float
-    height: float
-    top: float
     bottom: float
+    top: float = TOP - 22
     width: float = WIDTH
     left: float = LEFT
     right: float = RIGHT
@@ -84,19 +79,16 @@ def figure_of(claim: Mapping[str, Any]) -> Figure | None:
         return None
     low_first = effect["comparison"] is not None
     welcome = effect["endpoint"] in WELCOME
+    because = f"because the end point, {effect['endpoint']}, is a good one"
+    note = {
+        (True, True): f"low against high IL-6, {because}",
+        (True, False): "turned: published as low against high IL-6",
+        (False, True): f"turned, {because}",
+    }.get((low_first, welcome))
     value, low, high = effect["value"], effect["ci_low"], effect["ci_high"]
-    turned = low_first != welcome
-    note = None
-    if turned:
-        value = 1 / value
-        low, high = (1 / high, 1 / low) if low is not None else (None, None)
-    if low_first and welcome:
-        note = f"low against high IL-6, because the end point, {effect['endpoint']}, is a good one"
-    elif low_first:
-        note = "turned: published as low against high IL-6"
-    elif welcome:
-        note = f"turned, because the end point, {effect['endpoint']}, is a good one"
-    return Figure(value, low, high, turned, note)
+    if low_first == welcome:
+        return Figure(value, low, high, False, note)
+    return Figure(1 / value, low and 1 / high, low and 1 / low, True, note)
 
 
 def forest(claims: Iterable[tuple[Mapping[str, Any], str]]) -> Forest | None:
@@ -112,34 +104,30 @@ def forest(claims: Iterable[tuple[Mapping[str, Any], str]]) -> Forest | None:
         share = math.log(min(max(value, low), high) / low) / math.log(high / low)
         return round(LEFT + share * (RIGHT - LEFT), 1)
 
+    def mark(claim: Mapping[str, Any], figure: Figure, label: str, y: float) -> Mark:
+        return Mark(
+            claim,
+            figure,
+            label,
+            y,
+            place(figure.value),
+            figure.low and place(figure.low),
+            figure.high and place(figure.high),
+            bool(figure.low and figure.low < low),
+            bool(figure.high and figure.high > high),
+        )
+
     marks: list[Mark] = []
     headings: list[Heading] = []
     y = float(TOP)
-    for direction, text in {
-        "supports": "For: worse with a high IL-6",
-        "does-not-support": "Against: better, or no link",
-    }.items():
+    for direction, text in SIDES.items():
         group = [each for each in drawn if each[0]["direction"] == direction]
         if not group:
             continue
         headings.append(Heading(text, y))
-        for claim, figure, label in group:
+        for each in group:
             y += STEP
-            marks.append(
-                Mark(
-                    claim,
-                    figure,
-                    label,
-                    words(claim["effect"]["endpoint"] or ""),
-                    y,
-                    place(figure.value),
-                    None if figure.low is None else place(figure.low),
-                    None if figure.high is None else place(figure.high),
-                    figure.low is not None and figure.low < low,
-                    figure.high is not None and figure.high > high,
-                )
-            )
+            marks.append(mark(*each, y))
         y += STEP * 1.2
-    bottom = y - STEP * 0.6
     ticks = [(f"{each:g}", place(each)) for each in TICKS if low <= each <= high]
-    return Forest(marks, headings, ticks, place(1.0), bottom + 56, TOP - 22, bottom)
+    return Forest(marks, headings, ticks, place(1.0), y - STEP * 0.6)

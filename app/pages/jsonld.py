@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from app.exports.picture import address
 from app.models.base import Kind
+from app.models.publication import PublicationKind
 from app.models.release import ReleaseRead
-from app.pages.render import COLLECTIONS, address, registry
+from app.pages.render import COLLECTIONS, registry
 
 Data = dict[str, Any]
 Record = Mapping[str, Any]
@@ -44,19 +46,22 @@ def dataset(release: ReleaseRead, description: str) -> Data:
 
 def described(kind: Kind, record: Record, release: ReleaseRead) -> Data:
     """A record of the release."""
-    about = present(TYPES[kind](record))
+    type_name, special = TYPES[kind]
     xrefs = record.get("xrefs", [])
+    about = {
+        "name": record.get("name"),
+        "alternateName": record.get("synonyms"),
+        "description": record.get("summary"),
+        **special(record),
+        "identifier": xrefs,
+        "sameAs": [registry(each) for each in xrefs],
+        "citation": [source(each) for each in record.get("publications", [])],
+    }
     return {
         "@context": CONTEXT,
         "@id": address(kind, record["id"]),
-        **about,
-        **present(
-            {
-                "identifier": xrefs,
-                "sameAs": [registry(each) for each in xrefs],
-                "citation": [source(each) for each in record.get("publications", [])],
-            }
-        ),
+        "@type": type_name,
+        **present(about),
         "subjectOf": {
             "@type": "DataDownload",
             "contentUrl": record["links"]["self"],
@@ -76,12 +81,13 @@ def present(data: Data) -> Data:
     return {name: value for name, value in data.items() if value not in (None, [], "")}
 
 
-def named(kind: str, name: str | None) -> Data | None:
-    return {"@type": kind, "name": name} if name else None
+def named(type_name: str, name: str | None) -> Data | None:
+    return {"@type": type_name, "name": name} if name else None
 
 
 def thing(kind: str, reference: Record) -> Data:
-    return {"@type": TYPE_NAMES[Kind(kind)], "@id": address(kind, reference["id"]), "name": reference["name"]}
+    type_name, _ = TYPES[Kind(kind)]
+    return {"@type": type_name, "@id": address(kind, reference["id"]), "name": reference["name"]}
 
 
 def things(kind: Kind, references: Iterable[Record]) -> list[Data]:
@@ -94,10 +100,7 @@ def source(publication: Record) -> Data:
 
 def inhibitor(record: Record) -> Data:
     return {
-        "@type": "Drug",
-        "name": record["name"],
         "alternateName": [*record["synonyms"], *record["brands"]],
-        "description": record["summary"],
         "mechanismOfAction": record["action"],
         "drugClass": record["modality"],
         "administrationRoute": record["routes"],
@@ -113,48 +116,27 @@ def inhibitor(record: Record) -> Data:
 def target(record: Record) -> Data:
     proteins = [registry(each) for each in record["xrefs"] if each.startswith("uniprot:")]
     return {
-        "@type": "Gene",
         "name": record["symbol"],
         "alternateName": [record["name"], *record["synonyms"]],
-        "description": record["summary"],
         "encodesBioChemEntity": {"@type": "Protein", "name": record["name"], "sameAs": proteins},
         "bioChemInteraction": things(Kind.INHIBITOR, record["inhibitors"]),
     }
 
 
 def cancer(record: Record) -> Data:
-    return {
-        "@type": "MedicalCondition",
-        "name": record["name"],
-        "alternateName": record["synonyms"],
-        "description": record["summary"],
-        "associatedAnatomy": {"@type": "AnatomicalStructure", "name": record["site"]},
-    }
+    return {"associatedAnatomy": named("AnatomicalStructure", record["site"])}
 
 
 def indication(record: Record) -> Data:
-    return {
-        "@type": "MedicalCondition",
-        "name": record["name"],
-        "alternateName": record["synonyms"],
-        "relevantSpecialty": record["area"],
-        "drug": things(Kind.INHIBITOR, record["inhibitors"]),
-    }
+    return {"relevantSpecialty": record["area"], "drug": things(Kind.INHIBITOR, record["inhibitors"])}
 
 
-def mechanism(record: Record) -> Data:
-    return {
-        "@type": "DefinedTerm",
-        "name": record["name"],
-        "alternateName": record["synonyms"],
-        "description": record["summary"],
-        "inDefinedTermSet": "/explore/mechanisms",
-    }
+def mechanism(_record: Record) -> Data:
+    return {"inDefinedTermSet": "/explore/mechanisms"}
 
 
 def trial(record: Record) -> Data:
     return {
-        "@type": "MedicalTrial",
         "name": record["title"],
         "alternateName": record["registry_id"],
         "description": record["result"],
@@ -168,7 +150,7 @@ def trial(record: Record) -> Data:
 
 def publication(record: Record) -> Data:
     return {
-        "@type": "WebPage" if record["kind"] == "web-page" else "ScholarlyArticle",
+        "@type": "WebPage" if record["kind"] == PublicationKind.WEB_PAGE else "ScholarlyArticle",
         "name": record["title"],
         "headline": record["title"],
         "author": [{"@type": "Person", "name": each} for each in record["authors"] if each != "et al."],
@@ -184,7 +166,6 @@ def evidence(record: Record) -> Data:
     kinds = (Kind.CANCER, Kind.INHIBITOR, Kind.MECHANISM, Kind.TARGET)
     paper = record["publication"]
     return {
-        "@type": "Claim",
         "name": record["statement"],
         "about": [thing(kind, record[kind]) for kind in kinds if record[kind]],
         "appearance": source({**paper, "name": paper["title"]}),
@@ -193,45 +174,28 @@ def evidence(record: Record) -> Data:
 
 def interaction(record: Record) -> Data:
     ends = (record["source"], record["object"])
-    return {
-        "@type": "Claim",
-        "name": record["statement"],
-        "about": [thing(each["kind"], each) for each in ends],
-    }
+    return {"name": record["statement"], "about": [thing(each["kind"], each) for each in ends]}
 
 
 def approval(record: Record) -> Data:
     when = f" in {record['year']}" if record["year"] else ""
     return {
-        "@type": "Claim",
         "name": f"{record['agency']} on {record['inhibitor']['name']} for {record['indication']['name']}: "
         f"{record['status']}{when}",
         "about": [thing(Kind.INHIBITOR, record["inhibitor"]), thing(Kind.INDICATION, record["indication"])],
     }
 
 
-TYPES: dict[Kind, Callable[[Record], Data]] = {
-    Kind.INHIBITOR: inhibitor,
-    Kind.TARGET: target,
-    Kind.CANCER: cancer,
-    Kind.INDICATION: indication,
-    Kind.MECHANISM: mechanism,
-    Kind.TRIAL: trial,
-    Kind.PUBLICATION: publication,
-    Kind.EVIDENCE: evidence,
-    Kind.INTERACTION: interaction,
-    Kind.APPROVAL: approval,
+TYPES: dict[Kind, tuple[str, Callable[[Record], Data]]] = {
+    Kind.INHIBITOR: ("Drug", inhibitor),
+    Kind.TARGET: ("Gene", target),
+    Kind.CANCER: ("MedicalCondition", cancer),
+    Kind.INDICATION: ("MedicalCondition", indication),
+    Kind.MECHANISM: ("DefinedTerm", mechanism),
+    Kind.TRIAL: ("MedicalTrial", trial),
+    Kind.PUBLICATION: ("ScholarlyArticle", publication),
+    Kind.EVIDENCE: ("Claim", evidence),
+    Kind.INTERACTION: ("Claim", interaction),
+    Kind.APPROVAL: ("Claim", approval),
 }
-
-TYPE_NAMES = {
-    Kind.INHIBITOR: "Drug",
-    Kind.TARGET: "Gene",
-    Kind.CANCER: "MedicalCondition",
-    Kind.INDICATION: "MedicalCondition",
-    Kind.MECHANISM: "DefinedTerm",
-    Kind.TRIAL: "MedicalTrial",
-    Kind.PUBLICATION: "ScholarlyArticle",
-    Kind.EVIDENCE: "Claim",
-    Kind.INTERACTION: "Claim",
-    Kind.APPROVAL: "Claim",
-}
+"""The type of each kind, and what is said of it beside its name, synonyms, summary and sources."""

@@ -1,7 +1,7 @@
 """What wraps the pages: addresses without the empty fields of a form, and problems that people can read."""
 
 import json
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 
 from fastapi_rfc9457 import PROBLEM_MEDIA_TYPE
 from starlette.datastructures import Headers
@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.pages.render import show
+from app.pages.render import link, show
 
 
 def is_page(path: str) -> bool:
@@ -34,8 +34,7 @@ class Pages:
         fields = parse_qsl(query, keep_blank_values=True)
         filled = [(name, value) for name, value in fields if value.strip()]
         if filled != fields and scope["method"] == "GET":
-            path = Request(scope).url.path
-            tidy = RedirectResponse(f"{path}?{urlencode(filled)}" if filled else path, 303)
+            tidy = RedirectResponse(link(Request(scope).url.path, filled), 303)
             await tidy(scope, receive, send)
             return
         begun: Message | None = None

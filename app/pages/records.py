@@ -13,7 +13,7 @@ from app.models.claim import EvidenceType
 from app.models.release import ReleaseRead
 from app.pages.forest import figure_of, forest
 from app.pages.jsonld import described
-from app.queries import find_page, get_items, get_record
+from app.store.lists import find_page, get_items, get_record
 
 Record = Mapping[str, Any]
 
@@ -21,14 +21,6 @@ EVIDENCE, PUBLICATIONS = BY_KIND[Kind.EVIDENCE], BY_KIND[Kind.PUBLICATION]
 
 FEW = 25
 """Claims that a page shows of what may have hundreds; the rest is a click away."""
-
-GROUPS = (
-    EvidenceType.THERAPEUTIC,
-    EvidenceType.SAFETY,
-    EvidenceType.MECHANISTIC,
-    EvidenceType.REGULATORY,
-)
-"""The claims on a cancer that do not make its prognosis, in the order of their sections."""
 
 
 class Sources:
@@ -96,24 +88,16 @@ def content(session: Session, release: ReleaseRead, resource: Resource, name: st
     elif resource.kind == Kind.TRIAL:
         evidence, total = claims(session, FEW, publication=[each["id"] for each in record["publications"]])
     sources = sources_of(session, [*cited(record), *cited(evidence)])
-    more = prognosis(evidence, sources) if resource.kind == Kind.CANCER else {}
-    return {
+    shown = {
         "resource": resource,
         "record": record,
         "claims": evidence,
         "claims_total": total,
         "sources": sources,
         "data": described(resource.kind, record, release),
-        **more,
     }
-
-
-def prognosis(evidence: list[Record], sources: Sources) -> dict[str, Any]:
-    """The prognostic claims on a cancer, worse outcome first, with their picture; and the others."""
-    prognostic = [each for each in evidence if each["type"] == EvidenceType.PROGNOSTIC]
-    prognostic.sort(key=lambda each: each["direction"], reverse=True)
-    return {
-        "prognostic": [(claim, figure_of(claim)) for claim in prognostic],
-        "forest": forest((each, sources.short(each["publication"]["id"])) for each in prognostic),
-        "groups": [(kind, found) for kind in GROUPS if (found := [e for e in evidence if e["type"] == kind])],
-    }
+    if resource.kind == Kind.CANCER:
+        prognostic = [each for each in evidence if each["type"] == EvidenceType.PROGNOSTIC]
+        labelled = [(each, sources.short(each["publication"]["id"])) for each in prognostic]
+        shown |= {"forest": forest(labelled), "figure_of": figure_of}
+    return shown

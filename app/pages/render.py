@@ -1,7 +1,7 @@
 """Templates: how values are written for people, and the response that carries a page."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -13,7 +13,9 @@ from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
 from app import __version__
-from app.catalog import BY_KIND, RESOURCES
+from app.catalog import BY_KIND
+from app.exports import EXPORTS, GRAPH_EXPORTS
+from app.exports.picture import address
 from app.models.base import Kind
 
 if TYPE_CHECKING:
@@ -28,18 +30,22 @@ POLICY = (
 """What a page may load: the style sheet and pictures of this host. No script runs."""
 
 COLLECTIONS = tuple(
-    next(each for each in RESOURCES if each.path == path)
-    for path in (
-        "inhibitors", "targets", "cancers", "mechanisms", "evidence",
-        "trials", "approvals", "indications", "interactions", "publications",
+    BY_KIND[kind]
+    for kind in (
+        Kind.INHIBITOR, Kind.TARGET, Kind.CANCER, Kind.MECHANISM, Kind.EVIDENCE,
+        Kind.TRIAL, Kind.APPROVAL, Kind.INDICATION, Kind.INTERACTION, Kind.PUBLICATION,
     )
 )  # fmt: skip
 """The collections in the order in which a reader meets them."""
 
 
-def address(kind: str, record_id: str) -> str:
-    """Where the page of a record is."""
-    return f"/explore/{BY_KIND[Kind(kind)].path}/{quote(record_id)}"
+def link(
+    path: str, asked: Iterable[tuple[str, str]], without: Collection[str] = (), /, **parameters: str
+) -> str:
+    """An address with the parameters that were asked for, without some of them, and with others."""
+    kept = [each for each in asked if each[0] not in {*without, *parameters}]
+    query = urlencode([*kept, *parameters.items()])
+    return f"{path}?{query}" if query else path
 
 
 def number(value: float) -> str:
@@ -100,16 +106,6 @@ def json_ld(data: Mapping[str, Any]) -> Markup:
     return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
 
 
-TOOLS = (
-    ("Matrix", "/explore/matrix"),
-    ("Pathway", "/explore/pathway"),
-    ("Paths", "/explore/paths"),
-    ("Search", "/explore/search"),
-    ("API", "/docs"),
-)
-"""What the pages lead to, beside the collections."""
-
-
 @cache
 def templates() -> "Environment":
     from jinja2 import Environment, FileSystemLoader, StrictUndefined  # pages alone need it
@@ -128,7 +124,6 @@ def templates() -> "Environment":
         "json_ld": json_ld,
         "number": number,
         "p_value": p_value,
-        "query": urlencode,
         "registry": registry,
         "words": words,
     }
@@ -136,7 +131,9 @@ def templates() -> "Environment":
         "address": address,
         "by_kind": BY_KIND,
         "collections": COLLECTIONS,
-        "tools": TOOLS,
+        "exports": EXPORTS,
+        "graph_exports": GRAPH_EXPORTS,
+        "link": link,
         "version": __version__,
     }
     return made
@@ -151,6 +148,10 @@ def show(
     **content: Any,
 ) -> HTMLResponse:
     """A page, made of a template and what it says."""
-    content |= {"path": request.url.path, "release": getattr(request.state, "release", None)}
+    content |= {
+        "path": request.url.path,
+        "asked": request.query_params.multi_items(),
+        "release": getattr(request.state, "release", None),
+    }
     body = templates().get_template(template).render(content)
     return HTMLResponse(body, status, headers={"Content-Security-Policy": POLICY, **(headers or {})})

@@ -2,20 +2,22 @@
 
 import datetime
 import gc
+import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from app.answers import Facts
 from app.catalog import BY_KIND, RESOURCES, Resource
 from app.errors import nearest
 from app.models.base import PREFIXES, Kind
 from app.models.release import ReleaseSeed
+from app.seeding.answers import Facts
 from app.seeding.files import RELEASE, DataFault, Problem, load, load_rows
+from app.seeding.rules import broken_rules, release_faults
 
 REFERENCES = {
     "cancer": Kind.CANCER,
@@ -33,6 +35,10 @@ REFERENCES = {
 
 IDENTIFIERS = ("doi", "ensembl", "hgnc", "pmcid", "pmid", "uniprot")
 """Fields that hold an identifier of a registry, beside those in `ids`."""
+
+
+ADDRESS = re.compile(r"^(https?://[^/]*/|[a-z]+:\s*)(\?term=)?", re.IGNORECASE)
+"""What is often pasted along with an identifier."""
 
 
 @contextmanager
@@ -77,16 +83,38 @@ def read_facts(folder: Path) -> tuple[ReleaseSeed, Facts]:
             )
         problems += check_curies(resource, facts)
         problems += check_parents(resource, facts)
+    if release is not None:
+        problems += (Problem(RELEASE, "", *fault) for fault in release_faults(release))
+    if not problems:
+        problems += (Problem(*broken) for broken in broken_rules(facts))
     if problems or release is None:
         raise DataFault(problems)
     return release, facts
 
 
-def explain(error: ValidationError, file: str, record_id: str) -> Iterator[Problem]:
+def explain(
+    error: ValidationError, file: str, record_id: str, known: Sequence[str] = ()
+) -> Iterator[Problem]:
     """What pydantic found, in our terms."""
     for each in error.errors():
-        got = "" if isinstance(each["input"], dict) else f" (it is {each['input']!r})"
-        yield Problem(file, record_id, ".".join(map(str, each["loc"])), each["msg"] + got)
+        given, place = each["input"], ".".join(map(str, each["loc"]))
+        expected = f"{each['msg']} (it is {given!r})"
+        match each["type"]:
+            case "extra_forbidden":
+                near = nearest(str(each["loc"][-1]), known)
+                expected = "a key that these rows have" + (f"; {near} is near" if near else "")
+            case "missing":
+                expected = "a value: every row has one"
+            case "enum":
+                near = nearest(str(given), each["ctx"]["expected"].replace(" or ", ", ").split(", "))
+                expected = f"{each['ctx']['expected']} (it is {given!r}{f'; {near} is near' if near else ''})"
+            case "string_type" if isinstance(given, (int, float)) and not isinstance(given, bool):
+                expected = f"a text: write {each['loc'][-1]}: '{given}'"
+            case "int_type" | "int_parsing" | "float_type" if isinstance(given, str):
+                expected = f"a number, without quotation marks (it is {given!r})"
+            case _ if isinstance(given, dict):
+                expected = each["msg"]
+        yield Problem(file, record_id, place, expected[:500])
 
 
 def read_rows(resource: Resource, rows: list[dict[str, Any]], facts: Facts) -> Iterator[Problem]:
@@ -98,7 +126,7 @@ def read_rows(resource: Resource, rows: list[dict[str, Any]], facts: Facts) -> I
         try:
             valid = resource.seed.model_validate(row)
         except ValidationError as error:
-            yield from explain(error, file, record_id)
+            yield from explain(error, file, record_id, list(resource.seed.model_fields))
             continue
         if record_id in taken:
             yield Problem(file, record_id, "id", "an id that no other row of the file has")
@@ -155,6 +183,8 @@ def reference(value: str, kind: Kind, known: dict[Kind, set[str]]) -> str:
 
 def malformed(registry: str, value: str) -> str:
     prefix = PREFIXES[registry]
+    if (bare := ADDRESS.sub("", value)) != value and prefix.local(bare):
+        return f"the identifier alone: write {bare}"
     return f"an identifier of the form {prefix.banana}{prefix.pattern.pattern} (it is {value!r})"
 
 

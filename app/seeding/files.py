@@ -1,7 +1,10 @@
 """The seed files as text: reading them, and the canonical form they are kept in."""
 
 import hashlib
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -36,18 +39,71 @@ class DataFault(Exception):
 
 
 class Loader(yaml.CSafeLoader):
-    """Reads YAML, and refuses a key that stands twice in one mapping instead of dropping the first."""
+    """Reads the plain values of YAML: texts, numbers, truth values and nothing; a day is a text."""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
-        for key_node, _ in node.value:
-            key = key_node.value
-            if key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key} stands twice", key_node.start_mark
-                )
-            seen.add(key)
-        return super().construct_mapping(node, deep)
+    yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(("timestamp", "merge"))]
+        for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+UNWANTED = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+)
+"""Characters that nobody sees: controls, marks of direction, and others without a width."""
+
+FULL_WIDTH = re.compile("[\uff01-\uff5e]")
+
+LARGEST = 50 * 2**20
+"""Bytes of a seed file."""
+
+LONGEST_NUMBER = 25
+"""Characters of a number."""
+
+
+def faults_of(root: yaml.Node, loader: Loader) -> Iterator[tuple[yaml.Node, str]]:
+    """What a seed file may not hold though it is YAML: the node, and what is expected instead of it."""
+    seen: set[int] = set()
+    nodes = [root]
+    while nodes:
+        node = nodes.pop()
+        if id(node) in seen:
+            yield node, "a value of its own: anchors and aliases are not read"
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.ScalarNode):
+            yield from ((node, expected) for expected in faults_of_scalar(node, loader))
+            continue
+        if node.tag not in ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"):
+            yield node, f"a value without a tag (it has {node.tag})"
+        if isinstance(node, yaml.SequenceNode):
+            nodes += node.value
+            continue
+        keys = set()
+        for key, value in node.value:
+            nodes.append(value)
+            if not isinstance(key, yaml.ScalarNode) or key.tag != "tag:yaml.org,2002:str":
+                yield key, "a key that is a word"
+            elif key.value in keys:
+                yield key, f"each key once (the key {key.value} stands twice)"
+            else:
+                keys.add(key.value)
+
+
+def faults_of_scalar(node: yaml.ScalarNode, loader: Loader) -> Iterator[str]:
+    is_text = node.tag == "tag:yaml.org,2002:str"
+    plain = node.style in (None, "")
+    resolved = loader.resolve(yaml.ScalarNode, node.value, (True, False))  # type: ignore[no-untyped-call]
+    if not is_text and not (plain and node.tag == resolved):
+        yield f"a value without a tag (it has {node.tag})"
+    if found := UNWANTED.search(node.value):
+        yield f"a text without invisible characters (it has U+{ord(found[0]):04X})"
+    if found := FULL_WIDTH.search(node.value):
+        yield f"letters and digits of usual width (it has {found[0]})"
+    if node.tag.endswith((":int", ":float")) and len(node.value) > LONGEST_NUMBER:
+        yield f"a number of at most {LONGEST_NUMBER} characters"
+    if node.tag.endswith(":float") and node.value.lower().strip("+-") in (".inf", ".nan"):
+        yield "a finite number"
 
 
 class Rows(list[Any]):
@@ -72,19 +128,41 @@ Dumper.add_representer(
 )
 
 
-def load(path: Path) -> Any:
-    """What a YAML file holds; raises DataFault where it cannot be read."""
+def read_text(path: Path) -> str:
+    """The text of a seed file; raises DataFault where it cannot be read."""
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader)
+        if path.exists() and not path.is_file():
+            raise DataFault([Problem(path.name, "", "", "a file that can be read (it is none)")])
+        if path.stat().st_size > LARGEST:
+            raise DataFault([Problem(path.name, "", "", f"a file of at most {LARGEST >> 20} MiB")])
+        return path.read_text(encoding="utf-8")
     except OSError as error:
         raise DataFault([Problem(path.name, "", "", f"a file that can be read ({error.strerror})")]) from None
     except UnicodeDecodeError:
         raise DataFault([Problem(path.name, "", "", "UTF-8 text")]) from None
+
+
+def load(path: Path) -> Any:
+    """What a YAML file holds; raises DataFault where it cannot be read."""
+    loader = Loader(read_text(path))
+    try:
+        root = loader.get_single_node()
+        if root is None:
+            return None
+        faults = [
+            Problem(path.name, f"line {node.start_mark.line + 1}", "", expected)
+            for node, expected in islice(faults_of(root, loader), 100)
+        ]
+        if faults:
+            raise DataFault(faults)
+        return loader.construct_document(root)
     except yaml.MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise DataFault([Problem(path.name, line, "", f"well-formed YAML ({error.problem})")]) from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise DataFault([Problem(path.name, "", "", f"well-formed YAML ({error})")]) from None
+    finally:
+        loader.dispose()
 
 
 def load_rows(path: Path) -> list[dict[str, Any]]:

@@ -18,9 +18,9 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
-from app.db import parse_url
 from app.seeding.build import seed
 from app.settings import SEED
+from app.store.engine import parse_url
 from tests.bench.measure import (
     CONNECTIONS,
     LOAD_CORE,

@@ -1,0 +1,1 @@
+"""Rows: engine, release, lists, names and search. It knows no HTTP."""

@@ -1,0 +1,178 @@
+"""Finding a record by what people call it: ids, names, brands, codes, identifiers, in any spelling."""
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from app.errors import AmbiguousName, Candidate, RecordNotFound, Suggestion
+from app.models.base import PREFIXES, Kind
+from app.models.finding import MatchedOn, Name
+from app.store.release import remember
+from app.store.text import squeeze
+
+STRENGTH = {each: number for number, each in enumerate(MatchedOn)}
+
+ADDRESS = re.compile(r"^https?://(?:dx\.)?(?:doi\.org|pubmed\.ncbi\.nlm\.nih\.gov)/", re.IGNORECASE)
+"""Where identifiers are pasted from."""
+
+SOUGHT = (MatchedOn.ID, MatchedOn.NAME, MatchedOn.SYMBOL, MatchedOn.BRAND, MatchedOn.SYNONYM)
+"""What a misspelt term is compared with; a wrong digit in an identifier is another identifier."""
+
+LONGEST = 60
+"""Longer names are titles and sentences, which nobody misspells from memory."""
+
+CUT_OFF = 70
+"""How alike, of 100, a term and a name must be for the name to be suggested."""
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """What a term stands for: one record, or several candidates, or none but those that are near."""
+
+    term: str
+    match: Candidate | None
+    candidates: list[Candidate]
+    suggestions: list[Suggestion]
+
+
+def names_of(kind: Kind, row: Any, label: str, xrefs: Iterable[str]) -> list[dict[str, Any]]:
+    """The rows for every name of a record; of those with the same key, the strongest."""
+    found: dict[str, dict[str, Any]] = {}
+    same = {"kind": kind, "record_id": row.id, "label": label}
+    for matched_on, spelling in spellings(kind, row, label, xrefs):
+        key = squeeze(spelling)
+        if key:
+            sought = matched_on in SOUGHT and len(key) <= LONGEST
+            name = {"key": key, "matched_on": matched_on, "spelling": spelling, **same}
+            found.setdefault(key, name | {"sought": sought})
+    return list(found.values())
+
+
+def spellings(kind: Kind, row: Any, label: str, xrefs: Iterable[str]) -> Iterator[tuple[MatchedOn, str]]:
+    """The names of a record, from the strongest to the weakest."""
+    yield MatchedOn.ID, row.id
+    if kind not in (Kind.EVIDENCE, Kind.INTERACTION):
+        yield MatchedOn.NAME, label
+    if symbol := getattr(row, "symbol", None):
+        yield MatchedOn.SYMBOL, symbol
+    for brand in getattr(row, "brands", []):
+        yield MatchedOn.BRAND, brand
+        yield MatchedOn.BRAND, re.sub(r"\s*\(.*\)$", "", brand)
+    for synonym in getattr(row, "synonyms", []):
+        yield MatchedOn.SYNONYM, synonym
+    yield MatchedOn.XREF, f"{kind}/{row.id}"
+    if registry_id := getattr(row, "registry_id", None):
+        yield MatchedOn.XREF, registry_id
+    for curie in xrefs:
+        prefix, _, local = curie.partition(":")
+        yield MatchedOn.XREF, curie
+        for key, registry in PREFIXES.items():
+            if registry.prefix == prefix and key != prefix:
+                yield MatchedOn.XREF, f"{key}:{local}"
+        # A bare number could be of any registry; among publications it is a PMID.
+        if not local.isdigit() or prefix == "pubmed":
+            yield MatchedOn.XREF, local
+
+
+def resolve(
+    session: Session, terms: Iterable[str], kinds: Collection[Kind] = tuple(Kind)
+) -> list[Resolution]:
+    """What each term stands for among the kinds, in the order given."""
+    terms = list(terms)
+    keys = {term: squeeze(ADDRESS.sub("", term)) for term in terms}
+    found = names_by_key(session, {key for key in keys.values() if key}, kinds)
+    resolutions = []
+    unknown = [term for term in terms if not found[keys[term]]]
+    near = suggest(session, unknown, kinds) if unknown else {}
+    for term in terms:
+        names = found[keys[term]]
+        strongest = min((STRENGTH[name.matched_on] for name in names), default=None)
+        candidates = [
+            Candidate(kind=name.kind, id=name.record_id, name=name.label, matched_on=name.matched_on)
+            for name in names
+            if STRENGTH[name.matched_on] == strongest
+        ]
+        match = candidates[0] if len(candidates) == 1 else None
+        resolutions.append(
+            Resolution(
+                term=term,
+                match=match,
+                candidates=[] if match else candidates,
+                suggestions=near.get(term, []),
+            )
+        )
+    return resolutions
+
+
+def names_by_key(session: Session, keys: Collection[str], kinds: Collection[Kind]) -> dict[str, list[Name]]:
+    found: dict[str, list[Name]] = defaultdict(list)
+    ordered = sorted(keys)
+    for start in range(0, len(ordered), 500):
+        chosen = select(Name).where(col(Name.key).in_(ordered[start : start + 500]))
+        if len(kinds) < len(Kind):
+            chosen = chosen.where(col(Name.kind).in_(kinds))
+        for name in session.scalars(chosen.order_by(col(Name.kind), col(Name.record_id))):
+            found[name.key].append(name)
+    return found
+
+
+def sought_keys(session: Session, kinds: Collection[Kind]) -> list[str]:
+    """The keys of all names of some kinds that a misspelt term is compared with."""
+
+    def read() -> list[str]:
+        chosen = select(Name.key).where(col(Name.sought), col(Name.kind).in_(kinds))  # type: ignore[call-overload]
+        return list(session.scalars(chosen.distinct().order_by(col(Name.key))))
+
+    return remember(session, ("names", *sorted(kinds)), read)
+
+
+def suggest(
+    session: Session, terms: Iterable[str], kinds: Collection[Kind], most: int = 3
+) -> dict[str, list[Suggestion]]:
+    """The records whose names are most like each term, the most alike first.
+
+    Of names that share as many letters, the one fewer slips away comes first, where two letters swapped are
+    one slip: `NSLCC` is NSCLC before it is HNSCC. Then stronger names come first, then ids in their order.
+    """
+    from rapidfuzz import fuzz, process  # misspelt names alone need it
+    from rapidfuzz.distance import OSA
+
+    keys = sought_keys(session, kinds)
+    alike: dict[str, list[tuple[float, int, str]]] = {}
+    for term in dict.fromkeys(terms):
+        key = squeeze(term)
+        scored = process.extract(key, keys, scorer=fuzz.ratio, score_cutoff=CUT_OFF, limit=None)
+        alike[term] = sorted((-score, OSA.distance(key, each), each) for each, score, _ in scored)
+    named = names_by_key(session, {each for near in alike.values() for *_, each in near}, kinds)
+    suggestions = {}
+    for term, near in alike.items():
+        records: dict[tuple[Kind, str], Suggestion] = {}
+        for _, same in groupby(near, key=lambda each: each[:2]):
+            names = [name for *_, key in same for name in named[key] if name.sought]
+            names.sort(key=lambda name: (STRENGTH[name.matched_on], name.kind, name.record_id, name.key))
+            for name in names:
+                records.setdefault(
+                    (name.kind, name.record_id),
+                    Suggestion(kind=name.kind, id=name.record_id, name=name.label),
+                )
+        suggestions[term] = list(records.values())[:most]
+    return suggestions
+
+
+def find_id(session: Session, kind: Kind, term: str) -> str:
+    """The id of the record of a kind that a term stands for; raises RecordNotFound or AmbiguousName."""
+    (resolution,) = resolve(session, [term], [kind])
+    if resolution.match:
+        return resolution.match.id
+    if resolution.candidates:
+        raise AmbiguousName(
+            f"{term[:100]!r} stands for several records; ask for one of them by its id.",
+            resolution.candidates,
+        )
+    raise RecordNotFound(f"There is no {kind} {term[:100]!r}.", resolution.suggestions)

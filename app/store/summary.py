@@ -1,0 +1,100 @@
+"""The evidence matrix: how much evidence there is per cell of two dimensions, and which way it points."""
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field
+from sqlalchemy import case, func, select
+from sqlmodel import Session
+
+from app.catalog import BY_KIND
+from app.models.base import Kind
+from app.models.claim import Direction
+from app.models.evidence import EvidenceFilters
+from app.models.filters import Filters, split_commas, without
+from app.store.conditions import find_conditions
+from app.store.lists import asked_for
+from app.store.release import remember
+
+
+class Dimension(StrEnum):
+    """What the evidence can be counted by."""
+
+    CANCER = "cancer"
+    INHIBITOR = "inhibitor"
+    MECHANISM = "mechanism"
+    TARGET = "target"
+    TYPE = "type"
+    LEVEL = "level"
+    SIGNIFICANCE = "significance"
+    YEAR = "year"
+
+
+def two(dimensions: list[Dimension]) -> list[Dimension]:
+    if len(set(dimensions)) != 2 or len(dimensions) != 2:
+        raise ValueError("two different dimensions")
+    return dimensions
+
+
+Two = Annotated[list[Dimension], BeforeValidator(split_commas), AfterValidator(two)]
+
+OF_A_LIST = ("limit", "cursor", "sort", "fields", "facets", "format", "ids")
+"""Parameters of a list that make no sense of a matrix."""
+
+SummaryQuery = without(
+    EvidenceFilters,
+    OF_A_LIST,
+    by=(
+        Two,
+        Field(
+            description="two dimensions",
+            examples=[["cancer", "inhibitor"]],
+            json_schema_extra={"minItems": 2, "maxItems": 2, "uniqueItems": True},
+        ),
+    ),
+)
+
+
+def summarise(session: Session, by: list[Dimension], filters: Filters) -> list[dict[str, Any]]:
+    """Per cell of the dimensions, how many claims support and how many do not; empty cells are left out."""
+    question = ("summary", *by, asked_for(filters))
+    return remember(session, question, lambda: count_cells(session, by, filters))
+
+
+def count_cells(session: Session, by: list[Dimension], filters: Filters) -> list[dict[str, Any]]:
+    resource = BY_KIND[Kind.EVIDENCE]
+    table, publications = resource.table, BY_KIND[Kind.PUBLICATION].table
+    keys = [
+        publications.year
+        if each == Dimension.YEAR
+        else getattr(table, f"{each}_id" if each in filters.references else each)
+        for each in by
+    ]
+    supports = func.sum(case((table.direction == Direction.SUPPORTS, 1), else_=0))
+    counted = (
+        select(*keys, supports, func.count())
+        .select_from(table)
+        .join(publications, publications.id == table.publication_id)
+        .where(
+            *find_conditions(session, resource, filters).clauses(),
+            *(key.is_not(None) for key in keys),
+        )
+        .group_by(*keys)
+        .order_by(*keys)
+    )
+    rows = session.execute(counted).all()
+    labels: dict[tuple[Dimension, str], str] = {}
+    for place, each in enumerate(by):
+        if each in filters.references:
+            named = BY_KIND[filters.references[each]].table
+            held = select(named.id, named.label).where(named.id.in_({row[place] for row in rows}))
+            labels |= {(each, record_id): label for record_id, label in session.execute(held)}
+
+    def value(each: Dimension, key: Any) -> Any:
+        return {"id": key, "name": labels[each, key]} if each in filters.references else key
+
+    return [
+        {each: value(each, row[place]) for place, each in enumerate(by)}
+        | {"supports": row[2], "does_not_support": row[3] - row[2]}
+        for row in rows
+    ]
