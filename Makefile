@@ -11,10 +11,10 @@ ifdef PORT
 export IL6_PORT := $(PORT)
 endif
 
-.PHONY: help serve test test-all coverage fuzz faults bench check format migration lock
+.PHONY: help serve test test-longer clients test-all coverage fuzz faults bench check format migration lock
 
 help: ## show these lines
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .venv/serve: requirements.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -33,9 +33,13 @@ serve: .venv/serve ## install, seed and serve on 127.0.0.1:8000 (HOST= and PORT=
 test: .venv/test ## run the tests on the embedded database
 	$(BIN)/python -m pytest $(PARALLEL) -m "not postgresql and not longer" $(ARGS)
 
-test-all: test ## and those with PostgreSQL, nginx, Chromium (skipped where missing), of recipes, package and clients
+test-longer: .venv/test ## run the other tests: with PostgreSQL, nginx and Chromium (skipped without), recipes, package
 	$(BIN)/python -m pytest $(PARALLEL) -m "postgresql or longer" $(ARGS)
+
+clients: .venv/test ## have other people's programs read the OpenAPI document and the graph; needs the network
 	.ci/clients
+
+test-all: test test-longer clients ## run all of these
 
 coverage: .venv/test ## measure which lines the tests reach, on the embedded database
 	$(BIN)/coverage run -m pytest $(PARALLEL) -m "not postgresql and not longer" $(ARGS)

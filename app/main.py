@@ -98,17 +98,19 @@ def add_middleware(app: FastAPI, settings: Settings) -> None:
         allow_methods=["GET", "HEAD", "POST"],
         allow_headers=["Content-Type"],
     )
+    if not settings.access_log:
+        app.add_middleware(CorrelationIdMiddleware)  # what is kept has none, as no line of a log would
     app.add_middleware(Headers, watch=app.state.watch)
     app.add_middleware(
         Cache,
         watch=app.state.watch,
         most_bytes=settings.cache_bytes,
-        deadline=settings.query_seconds + 1,
+        deadline=4 * settings.query_seconds,
     )
     app.add_middleware(Bounds, watch=app.state.watch)
     if settings.access_log:
         app.add_middleware(AccessLog)
-    app.add_middleware(CorrelationIdMiddleware)
+        app.add_middleware(CorrelationIdMiddleware)
     app.add_middleware(Metrics, main=app)
 
 

@@ -7,8 +7,8 @@ from sqlalchemy import Connection, Enum, String
 from sqlmodel import SQLModel
 
 import app.models  # noqa: F401 - puts every table into the metadata
-from app.store.engine import make_engine, parse_url, sqlite_path
 from app.settings import Settings
+from app.store.engine import make_engine, parse_url, sqlite_path
 
 
 def include_name(name: str | None, kind: str, _parents: object) -> bool:

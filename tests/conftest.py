@@ -207,7 +207,7 @@ ANY_ENGINE = {
 ask one of them; `IL6_TEST_ENGINES=all` has them ask both."""
 
 
-LONGER = ("test_faults", "test_schema")
+LONGER = ("test_faults", "test_scale", "test_schema")
 """Tests that `make test` leaves out, as it does those that drive a browser."""
 
 

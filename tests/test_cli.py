@@ -93,7 +93,10 @@ def test_a_folder_that_is_not_there_is_named(run, tmp_path: Path) -> None:  # ty
 
 
 def test_a_database_of_another_make_is_named(run, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
-    for url, words in {"mysql://localhost/atlas": "mysql is no database", "atlas": "a database URL is"}.items():
+    for url, words in {
+        "mysql://localhost/atlas": "mysql is no database",
+        "atlas": "a database URL is",
+    }.items():
         monkeypatch.setenv("IL6_DATABASE_URL", url)
         result: Result = run("seed")
         assert result.exit_code == os.EX_USAGE

@@ -5,7 +5,6 @@ import subprocess
 import sys
 import sysconfig
 import zipfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,20 +18,16 @@ from tests.conftest import free_port, until_answering
 pytestmark = pytest.mark.longer
 
 
+def pip(arguments: str, *paths: Path) -> None:
+    """Run pip on what is at hand alone."""
+    command = [sys.executable, "-m", "pip", *arguments.split(), "--quiet", "--no-deps", "--no-index"]
+    subprocess.run([*command, *map(str, paths)], check=True)
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
-    built = [
-        sys.executable,
-        "-m",
-        "pip",
-        "wheel",
-        "--quiet",
-        "--no-deps",
-        "--no-build-isolation",
-        "--no-index",
-    ]
-    subprocess.run([*built, "--wheel-dir", str(folder), str(PROJECT)], check=True)
+    pip(f"wheel --no-build-isolation --wheel-dir {folder}", PROJECT)
     (made,) = folder.iterdir()
     return made
 
@@ -66,19 +61,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installe
     root = tmp_path_factory.mktemp("installed")
     environment = root / "environment"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(environment)], check=True)
-    python = environment / "bin" / "python"
-    install = [
-        "-m",
-        "pip",
-        "--python",
-        str(python),
-        "install",
-        "--quiet",
-        "--no-deps",
-        "--no-index",
-        str(wheel),
-    ]
-    subprocess.run([sys.executable, *install], check=True)
+    pip(f"--python {environment / 'bin' / 'python'} install", wheel)
     # What the program depends on is at hand already; the project itself is not found along this path.
     (site,) = environment.glob("lib/python*/site-packages")
     (site / "dependencies.pth").write_text(sysconfig.get_path("purelib"), "utf-8")
@@ -104,9 +87,9 @@ def test_the_package_holds_the_program_its_data_and_nothing_else(wheel: Path) ->
         }
 
 
-@pytest.fixture(scope="module")
-def client(installed: Installed) -> Iterator[httpx.Client]:
+def test_it_seeds_serves_and_answers_from_any_folder(installed: Installed) -> None:
     assert "loaded" in installed.run("seed")
+    assert '"id": "tocilizumab"' in installed.run("inhibitors", "Actemra")
     port = free_port()
     service = subprocess.Popen(
         [str(installed.program), "serve", "--port", str(port), "--workers", "2"],
@@ -115,26 +98,13 @@ def client(installed: Installed) -> Iterator[httpx.Client]:
         stdout=subprocess.DEVNULL,
     )
     try:
-        until_answering(f"http://127.0.0.1:{port}")
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
-            yield client
+        address = f"http://127.0.0.1:{port}"
+        until_answering(address)
+        for path in ("/readyz", "/inhibitors/Actemra", "/explore/cancers", "/openapi.json", "/docs"):
+            httpx.get(address + path, timeout=60).raise_for_status()
     finally:
         service.terminate()
         service.wait()
-
-
-@pytest.mark.parametrize(
-    "path", ["/inhibitors/Actemra", "/explore/cancers", "/openapi.json", "/docs", "/readyz"]
-)
-def test_it_serves_from_any_folder(client: httpx.Client, path: str) -> None:
-    client.get(path).raise_for_status()
-
-
-def test_it_answers_in_the_terminal_from_any_folder(client: httpx.Client, installed: Installed) -> None:
-    assert '"id": "tocilizumab"' in installed.run("inhibitors", "Actemra")
-
-
-def test_the_data_are_kept_in_the_folder_of_the_user(client: httpx.Client, installed: Installed) -> None:
-    kept = [path for path in installed.home.rglob("*") if path.is_file()]
-    assert [path.name for path in kept] == ["atlas.sqlite"]
+    kept = [path.name for path in installed.home.rglob("*") if path.is_file()]
+    assert kept == ["atlas.sqlite"]  # in the folder of the user for data
     assert sorted(path.name for path in installed.folder.iterdir()) == ["app", "migrations", "seed"]

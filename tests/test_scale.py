@@ -15,8 +15,6 @@ from sqlmodel import Session, col
 from app.catalog import BY_KIND, RESOURCES, Resource
 from app.models.base import Kind
 from app.models.finding import Entry
-from app.seeding.build import Build, prepare
-from app.settings import SEED
 from app.store.engine import Database, parse_url
 from app.store.lists import all_items, check_counts, find_page, get_record
 from app.store.names import resolve
@@ -37,15 +35,10 @@ class Large:
 
 
 @pytest.fixture(scope="module")
-def build() -> Build:
-    return prepare(SEED)
-
-
-@pytest.fixture(scope="module")
-def large(new_database: NewDatabase, build: Build) -> Iterator[Large]:
-    """A thousand inhibitors and as many claims."""
+def large(new_database: NewDatabase) -> Iterator[Large]:
+    """A release of four times the size."""
     url = new_database()
-    make(url, 1_000, 1, build)
+    make(url, 4)
     database = Database(parse_url(url))
     statements: list[tuple[str, Any]] = []
 
@@ -64,15 +57,10 @@ def session(large: Large) -> Iterator[Session]:
         yield session
 
 
-def test_a_release_is_whole_at_any_size(new_database: NewDatabase, build: Build, large: Large) -> None:
-    url = new_database()
-    counts = make(url, 30, 10, build)
-    assert (counts["inhibitors"], counts["evidence"]) == (30, 300)
-    small = Database(parse_url(url))
-    for database in (small, large.database):
-        with reading(database) as (session, release):
-            check_counts(session, release)
-    small.dispose()
+def test_a_release_is_whole_at_any_size(session: Session, large: Large) -> None:
+    with reading(large.database) as (fresh, release):
+        check_counts(fresh, release)
+        assert release.counts["inhibitors"] == 4 * 37
 
 
 @functools.cache
@@ -101,7 +89,7 @@ Row = dict[str, Any]
         ),
         (
             Kind.EVIDENCE,
-            {"cancer": ["NSCLC"]},
+            {"cancer": ["non-small-cell-lung-cancer"]},
             lambda e: id_of(e["cancer"]) == "non-small-cell-lung-cancer",
         ),
         (Kind.EVIDENCE, {"n__gte": "100"}, lambda e: ((e["effect"] or {}).get("n") or 0) >= 100),
@@ -161,7 +149,7 @@ def test_pages_follow_the_order_whichever_way_they_are_found(
     resource = BY_KIND[kind]
     chosen = {json.loads(item)["id"] for item in all_items(session, resource, resource.filters(**asked))}
     items = [item for item in items_of(large.database, kind) if item["id"] in chosen]
-    assert len(items) > 100
+    assert len(items) > 50
     names = [*resource.filters.columns, *resource.filters.references]
     for sort in [[sign + name] for name in names for sign in ("", "-")] + [["-" + names[2], names[3]]]:
         expected = items
@@ -244,7 +232,7 @@ def test_every_order_goes_along_an_index(large: Large, session: Session, resourc
 def test_a_record_takes_a_statement_beside_those_for_the_release(large: Large) -> None:
     for kind, name, most in [
         (Kind.INHIBITOR, "c3-tocilizumab", 1),
-        (Kind.INHIBITOR, "ACTEMRA", 3),
+        (Kind.INHIBITOR, "TOCILIZUMAB C3", 3),
         (Kind.CANCER, "breast-cancer", 1),
     ]:
         with reading(large.database) as (session, _):

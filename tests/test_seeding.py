@@ -277,6 +277,7 @@ FULL = os.environ.get("IL6_TEST_FAULTS") == "full"
 """`make faults`: as many times as it takes to hit every moment."""
 
 
+@pytest.mark.longer
 def test_a_kill_at_any_moment_leaves_the_old_release_and_no_rubbish(
     new_release: NewDatabase, seed_folder: Path
 ) -> None:
@@ -312,6 +313,7 @@ def test_a_kill_at_any_moment_leaves_the_old_release_and_no_rubbish(
         assert leftovers(Path(url.removeprefix("sqlite:///")).parent) == []
 
 
+@pytest.mark.longer
 def test_two_seedings_at_once_end_with_one_whole_release(
     new_database: NewDatabase, seed_folder: Path
 ) -> None:
@@ -355,6 +357,7 @@ def hold(url: str) -> Callable[[], object]:
     return lambda: (connection.close(), engine.dispose())
 
 
+@pytest.mark.longer
 def test_readers_of_a_server_see_no_moment_between_two_releases(
     new_release: NewDatabase, seed_folder: Path
 ) -> None:

@@ -35,8 +35,8 @@ LONGEST_ACCEPT, LONGEST_KEY = 256, 2048
 OVERHEAD, OVERHEAD_OF_KEY = 2048, 256
 """Bytes that an answer in one coding takes beside its body and its fields, and a key beside its parts."""
 
-REPLACED = (b"etag", b"last-modified", b"accept-ranges", b"vary", b"content-length")
-"""Fields of a 200 that are said here."""
+REPLACED = (b"etag", b"last-modified", b"accept-ranges", b"vary", b"content-length", b"x-request-id")
+"""Fields of a 200 that are said here, or are of one request alone."""
 
 UNCHANGED = b"etag cache-control content-location vary access-control-allow-origin x-atlas-release".split()
 """Fields of a 304 (RFC 9110, 15.4.5), with what lets a page of another origin read it, and the release."""
@@ -170,13 +170,13 @@ class Cache:
         if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
             await self.app(scope, receive, send)
             return
+        headers = dict(scope["headers"])
+        if len(headers) < len(scope["headers"]):
+            headers = joined(scope["headers"])
         entries = self.entries
         digest = self.watch.release.digest if self.watch.release else None
         if digest != entries.digest:
             entries = self.entries = Entries(digest, entries.most_bytes)
-        headers = dict(scope["headers"])
-        if len(headers) < len(scope["headers"]):
-            headers = joined(scope["headers"])
         key = scope["path"], scope["query_string"], headers.get(b"accept", b"*/*")
         entry, result = entries.find(key), self.hit
         try:

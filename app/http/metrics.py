@@ -88,7 +88,14 @@ class Metrics:
 
     def __init__(self, app: ASGIApp, main: FastAPI) -> None:
         self.app = app
-        self.route_of = lru_cache(maxsize=4096)(Routes(main).find)
+        self.routes = Routes(main)
+        self.numbers_of = lru_cache(maxsize=4096)(self.find_numbers)
+
+    def find_numbers(self, path: str, method: str, status: int | str) -> tuple[Any, Any]:
+        """What counts the answers of this kind, and what their time is told to."""
+        route = self.routes.find(path)
+        method = method if method in METHODS else NOWHERE
+        return labelled(requests, route, method, status).inc, labelled(seconds, route).observe
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -99,17 +106,16 @@ class Metrics:
 
         async def watch(message: Message) -> None:
             nonlocal status
-            if message["type"] == "http.response.start":
+            if "status" in message:
                 status = message["status"]
             await send(message)
 
         try:
             await self.app(scope, receive, watch)
         finally:
-            route = self.route_of(scope["path"])
-            method = scope["method"] if scope["method"] in METHODS else NOWHERE
-            labelled(requests, route, method, status).inc()
-            labelled(seconds, route).observe(time.perf_counter() - begun)
+            count, observe = self.numbers_of(scope["path"], scope["method"], status)
+            count()
+            observe(time.perf_counter() - begun)
 
 
 class ReleaseCollector(Collector):

@@ -61,7 +61,7 @@ def _stat(path: Path) -> tuple[int, int, int] | None:
 def make_engine(url: URL, *, read_only: bool = False, seconds: float = math.inf) -> Engine:
     """An engine whose transactions see one snapshot, and whose foreign keys hold.
 
-    A transaction of an embedded database, and a statement of a server, may take so many seconds.
+    A statement may take so many seconds.
     """
     path = sqlite_path(url)
     pool: dict[str, Any] = {}
@@ -88,8 +88,11 @@ def make_engine(url: URL, *, read_only: bool = False, seconds: float = math.inf)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.info["deadline"][0] = time.monotonic() + seconds
         connection.exec_driver_sql("BEGIN")
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def _execute(connection: Connection, *_: Any) -> None:
+        connection.info["deadline"][0] = time.monotonic() + seconds
 
     return engine
 

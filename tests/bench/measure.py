@@ -132,8 +132,17 @@ class Running:
                 tree.extend(Path(f"/proc/{child}") for child in children.read_text().split())
         return tree
 
+    def measured(self) -> list[Path]:
+        """Those of its processes that are measured."""
+        name = self.server.measured
+        return [
+            each
+            for each in self.processes()
+            if not name or each.joinpath("comm").read_text().startswith(name)
+        ]
+
     def cpu_seconds(self) -> float:
-        fields = (each.joinpath("stat").read_text().rpartition(")")[2].split() for each in self.processes())
+        fields = (each.joinpath("stat").read_text().rpartition(")")[2].split() for each in self.measured())
         return sum(int(user) + int(system) for user, system in (each[11:13] for each in fields)) / TICKS
 
     def settle(self) -> None:
@@ -145,7 +154,7 @@ class Running:
 
     def mebibytes(self) -> float:
         """Resident memory; what processes share counts once for each."""
-        pages = (int(each.joinpath("statm").read_text().split()[1]) for each in self.processes())
+        pages = (int(each.joinpath("statm").read_text().split()[1]) for each in self.measured())
         return sum(pages) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
     def load(self, question: Question, seconds: int) -> Load:
