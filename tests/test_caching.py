@@ -841,6 +841,7 @@ def process(database_url: str, *command: str, **environment: str) -> Iterator[tu
 SERVERS = {"il6": ("app", "serve"), "uvicorn": ("uvicorn", "app.main:app")}
 
 
+@pytest.mark.longer
 @pytest.mark.skipif(not FULL, reason="it takes minutes: make faults")
 @pytest.mark.skipif(not STATUS.exists(), reason="this system does not tell what memory a process takes")
 def test_a_process_stays_within_what_it_was_given(database_url: str) -> None:
@@ -953,6 +954,7 @@ def asked_by_chance(chance: random.Random, etags: list[str]) -> tuple[str, str, 
     return method, path + ("?" + "&".join(pairs) if pairs else ""), headers
 
 
+@pytest.mark.longer
 def test_a_server_that_keeps_answers_says_what_one_says_that_keeps_none(database_url: str) -> None:
     chance = random.Random(20261128)
     etags: list[str] = []

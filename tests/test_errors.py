@@ -254,6 +254,5 @@ def test_a_body_too_large_is_refused(client: httpx.Client, chunked: bool) -> Non
     response = client.post("/resolve", content=content, headers={"Content-Type": "application/json"})
     assert "1048576 bytes" in str(problem(response, 413)["detail"])
     assert client.get(response.json()["type"]).status_code == 200
-    assert response.headers["X-Request-ID"]
     fits = client.post("/resolve", json={"terms": ["x" * 2**19]}).raise_for_status()
     assert fits.json()["items"][0]["match"] is None

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -152,17 +153,15 @@ def test_an_accepted_request_is_answered_before_the_program_ends(
 ) -> None:
     process, address = program
     answers: list[int] = []
-    closed: list[str] = []
+    begun: list[int] = []
 
     def ask() -> None:
-        with httpx.Client(base_url=address, timeout=60) as reader:
-            try:
-                while True:
-                    answers.append(reader.get("/inhibitors?limit=500").status_code)
-            except httpx.ConnectError:
-                pass
-            except httpx.RemoteProtocolError as error:
-                closed.append(str(error))
+        with httpx.Client(base_url=address, timeout=60) as reader, suppress(httpx.TransportError):
+            while True:
+                with reader.stream("GET", "/inhibitors?limit=500") as answer:
+                    begun.append(answer.status_code)
+                    answer.read()
+                answers.append(answer.status_code)
 
     readers = [threading.Thread(target=ask) for _ in range(4)]
     for reader in readers:
@@ -174,7 +173,7 @@ def test_an_accepted_request_is_answered_before_the_program_ends(
         reader.join(timeout=20)
     assert set(answers) == {200}
     # A connection that is idle between two requests may be closed; an answer that was begun may not.
-    assert all("without sending a response" in message for message in closed)
+    assert len(answers) == len(begun)
     assert process.returncode in (0, -signal.SIGTERM)
 
 
