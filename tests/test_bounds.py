@@ -129,6 +129,7 @@ def test_an_upgrade_to_another_protocol_is_answered_in_http(client: httpx.Client
     assert (status, answer.partition(b"\r\n\r\n")[2]) == (200, b'{"status":"ok"}')
 
 
+@pytest.mark.longer
 def test_two_hundred_connections_at_once_are_all_answered(client: httpx.Client) -> None:
     statuses: list[int] = []
 

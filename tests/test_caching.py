@@ -870,6 +870,7 @@ def test_a_process_stays_within_what_it_was_given(database_url: str) -> None:
         assert memory(pid) - before < 2 * most + 8 * 2**20
 
 
+@pytest.mark.longer
 def test_answers_are_right_while_others_push_them_out(database_url: str, wholes: Wholes) -> None:
     addresses = EVERYTHING if FULL else LIGHT
 
@@ -1095,6 +1096,7 @@ def test_a_slow_answer_of_the_last_release_is_not_kept_for_this_one() -> None:
         assert app.asked == 5
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(("server", "hash_seed"), [("il6", "1"), ("uvicorn", "2")])
 def test_the_same_bytes_and_validators_in_every_process(
     database_url: str, client: httpx.Client, server: str, hash_seed: str

@@ -131,6 +131,7 @@ def test_a_misspelt_name_is_told_what_was_meant(client: httpx.Client) -> None:
     assert "did you mean tocilizumab?" in problem["detail"]
 
 
+@pytest.mark.longer
 def test_ten_thousand_random_questions_stay_under_the_bound(graph: Graph) -> None:
     chance = random.Random(6)
     keys = list(graph.nodes)

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,7 +80,7 @@ def copied(folder: Path) -> None:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(PROJECT / name, folder / name)
     (folder / ".venv").symlink_to(sys.prefix)
-    if (PROJECT / ".mypy_cache").is_dir():
+    with suppress(OSError):  # there may be none, or one that mypy is writing
         shutil.copytree(PROJECT / ".mypy_cache", folder / ".mypy_cache")
     for recipe in RECIPES.values():
         Copy(folder).follow(recipe)
