@@ -1,13 +1,11 @@
 """Numbers for Prometheus: they count what happened, whichever worker is asked."""
 
 import os
-import signal
-import socket
-import subprocess
-import sys
+import re
+import resource
 import tempfile
 import time
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -15,8 +13,12 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from typer.testing import CliRunner
 
+from app import __version__
 from app.cli import app as cli
-from tests.conftest import free_port, serving, unmeasured, until_answering
+from tests.conftest import serving
+from tests.program import program
+
+COUNTED = "il6_http_requests_total"
 
 Numbers = dict[tuple[str, ...], float]
 """Every sample: its name and the values of its labels, in the order of their names."""
@@ -74,6 +76,31 @@ def test_requests_are_counted_by_route_method_and_status(client: httpx.Client) -
     assert new["il6_http_request_seconds_bucket", "+Inf", "/resolve"] == 1
 
 
+def test_what_is_kept_is_counted_like_what_is_made(client: httpx.Client) -> None:
+    client.get("/targets?limit=2")
+    before = numbers(client)
+    for _ in range(5):
+        client.get("/targets?limit=2")
+    etag = client.get("/targets?limit=2").headers["ETag"]
+    client.get("/targets?limit=2", headers={"If-None-Match": etag})
+    new = grown(before, numbers(client))
+    assert new["il6_http_requests_total", "GET", "/targets", "200"] == 6
+    assert new["il6_http_requests_total", "GET", "/targets", "304"] == 1
+    assert new["il6_http_request_seconds_count", "/targets"] == 7
+    assert new["il6_http_request_seconds_bucket", "+Inf", "/targets"] == 7
+
+
+def test_the_program_and_its_process_are_told(client: httpx.Client) -> None:
+    """The server runs in the process of the tests."""
+    told = numbers(client)
+    assert told["il6_code_info", __version__] == 1
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    assert told["process_cpu_seconds_total",] == pytest.approx(used.ru_utime + used.ru_stime, abs=2)
+    assert 0 < told["process_resident_memory_bytes",] <= used.ru_maxrss * 1024
+    assert 0 < told["process_open_fds",] < told["process_max_fds",]
+    assert 0 < time.time() - told["process_start_time_seconds",] < 24 * 3600
+
+
 def test_the_release_is_told_and_whether_it_can_be_read(client: httpx.Client, tmp_path: Path) -> None:
     release = client.get("/release").json()
     told = numbers(client)
@@ -96,48 +123,45 @@ def test_the_cache_is_counted_by_result(client: httpx.Client) -> None:
     assert counted == {"miss": 2, "hit": 1, "not_modified": 1}  # these numbers themselves are never kept
 
 
-def counting(folder: Path) -> set[str]:
-    """The numbers of the processes that have counted something."""
-    return {file.stem.rpartition("_")[2] for file in folder.glob("*/*.db")}
+def resident(pid: int) -> int:
+    """The memory of a process, in bytes."""
+    (line,) = re.findall(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    return int(line) * 1024
 
 
-def test_several_workers_add_up(database_url: str, tmp_path: Path) -> None:
-    port = free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "app", "serve", "--port", str(port), "--workers", "2"],
-        env={
-            **unmeasured(),
-            "IL6_DATABASE_URL": database_url,
-            "IL6_ACCESS_LOG": "false",
-            "TMPDIR": str(tmp_path),
-        },
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    try:
-        address = f"http://127.0.0.1:{port}"
-        until_answering(address)
+def children(pid: int) -> list[int]:
+    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def counting(folder: Path, route: bytes) -> int:
+    """How many processes have counted requests of a route."""
+    return sum(route in each.read_bytes() for each in folder.glob("*/counter_*.db"))
+
+
+def test_several_workers_add_up(release_file: Path, tmp_path: Path) -> None:
+    """Whichever of them is asked, it tells what both have answered, and what both take."""
+    url = f"sqlite:///{release_file}"
+    with program(url, "--workers", "2", IL6_ACCESS_LOG="false", TMPDIR=str(tmp_path)) as served:
+        address = str(served.client.base_url)
         asked = 0
         deadline = time.monotonic() + 60
-        while time.monotonic() < deadline and (asked < 40 or len(counting(tmp_path)) < 2):
-            with ExitStack() as stack:
-                connections = [socket.create_connection(("127.0.0.1", port)) for _ in range(8)]
-                for connection in connections:
-                    stack.enter_context(connection)
-                    connection.sendall(b"GET /release HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-                for connection in connections:
-                    while connection.recv(65536):
-                        pass
-            asked += 8
-        assert len(counting(tmp_path)) >= 2
-        for _ in range(6):  # each time a new connection, which any worker may answer
+        with ThreadPoolExecutor(8) as pool:  # each time a new connection, which any worker may answer
+            while counting(tmp_path, b"/release") < 2:
+                assert time.monotonic() < deadline
+                answers = list(pool.map(httpx.get, [f"{address}/release"] * 8))
+                assert {each.status_code for each in answers} <= {200, 503}  # the second may have just begun
+                asked += 8
+        memory = sum(resident(each) for each in children(served.process.pid))
+        for _ in range(6):
             with httpx.Client(base_url=address) as client:
-                assert numbers(client)["il6_http_requests_total", "GET", "/release", "200"] == asked
-    finally:
-        process.send_signal(signal.SIGTERM)
-        output, _ = process.communicate(timeout=30)
-    assert "Traceback" not in output
+                told = numbers(client)
+            assert (
+                sum(told.get((COUNTED, "GET", "/release", status), 0) for status in ("200", "503")) == asked
+            )
+            assert told["il6_http_request_seconds_count", "/release"] == asked
+            assert told["process_resident_memory_bytes",] == pytest.approx(memory, rel=0.2)
+        assert served.end() == 0
+        assert "Traceback" not in served.output()
     assert list(tmp_path.iterdir()) == []
 
 

@@ -2,15 +2,14 @@
 
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from app.settings import PROJECT
-from tests.conftest import EXAMPLES, free_port, serving, unmeasured
+from tests.conftest import EXAMPLES, serving, unmeasured
+from tests.program import UVICORN, program
 
 FEW = EXAMPLES <= 100
 """Whether to be quick; `make fuzz` is thorough."""
@@ -27,32 +26,11 @@ what judges the many parameters of lists is the same code for all lists and both
 
 
 @pytest.fixture(scope="module")
-def address(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def address(database_url: str) -> Iterator[str]:
     """The address of a server in a process of its own, so that it and the fuzzer need not take turns."""
-    port = free_port()
-    log = tmp_path_factory.mktemp("server") / "log"
-    command = ["uvicorn", "app.main:app", "--no-access-log"]
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", *command, "--port", str(port)],
-            env={**unmeasured(), "IL6_DATABASE_URL": database_url, "IL6_ACCESS_LOG": "false"},
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        address = f"http://127.0.0.1:{port}"
-        for _ in range(300):
-            try:
-                httpx.get(f"{address}/readyz").raise_for_status()
-                break
-            except httpx.TransportError:
-                assert process.poll() is None, log.read_text()
-                time.sleep(0.1)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-    assert "Traceback" not in log.read_text()
+    with program(database_url, command=UVICORN, IL6_ACCESS_LOG="false") as served:
+        yield str(served.client.base_url).rstrip("/")
+        assert "Traceback" not in served.output()
 
 
 def fuzz(address: str, folder: Path, phases: str, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -5,12 +5,12 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request, Response
 from fastapi_rfc9457 import BadRequest
 from fastapi_rfc9457.server import problems
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, Field, model_validator
 from sqlmodel import Session
 
 from app.catalog import BY_KIND
 from app.errors import Candidate, Suggestion
-from app.http.problems import BodyTooLarge
+from app.http.problems import BodyTooLarge, UnsupportedMediaType
 from app.http.session import SessionDep, next_address
 from app.models.base import Kind
 from app.models.filters import Words, split_commas
@@ -39,6 +39,9 @@ def whole(term: object) -> object:
     return term.encode("utf-8", "replace").decode() if isinstance(term, str) else term
 
 
+MOST_KEYS = 10
+"""Keys of a body that are looked at: one is known."""
+
 Term = Annotated[str, BeforeValidator(whole)]
 
 
@@ -51,6 +54,14 @@ class Terms(BaseModel):
     }
 
     terms: list[Term] = Field(max_length=1000, description="names, codes or identifiers, in any spelling")
+
+    @model_validator(mode="before")
+    @classmethod
+    def has_few_keys(cls, given: object) -> object:
+        """Refuse many unknown keys at once: each would be an error of its own."""
+        if isinstance(given, dict) and len(given) > MOST_KEYS:
+            raise ValueError(f"At most {MOST_KEYS} keys")
+        return given
 
 
 class Found(BaseModel):
@@ -114,7 +125,7 @@ def read_resolution(
     "/resolve",
     operation_id="resolve_terms",
     summary="What many names stand for",
-    responses=problems(BadRequest, BodyTooLarge),
+    responses=problems(BadRequest, BodyTooLarge, UnsupportedMediaType),
 )
 def read_resolutions(terms: Terms, session: SessionDep) -> ResolvedTerms:
     """Up to 1,000 terms, each with a verdict of its own: one that is unknown spoils no other."""

@@ -12,7 +12,7 @@ from app.api.formats import MEDIA_TYPES, export, narrowed, negotiate
 from app.catalog import RESOURCES, Resource
 from app.exports import EXPORTS
 from app.http.problems import AmbiguousName, NotAcceptable, RecordNotFound
-from app.http.session import SessionDep, next_address, session_of
+from app.http.session import next_address, session_of
 from app.models.filters import Format
 from app.store.lists import Page, find_page, get_record
 from app.store.release import ReleaseWatch
@@ -54,11 +54,12 @@ def resource_router(resource: Resource) -> APIRouter:
         response_model=ListOf[resource.item],  # type: ignore[name-defined]
         responses={**problems(AmbiguousName, NotAcceptable), 200: {"content": exported}},
     )
-    def read_list(request: Request, filters: parameters, session: SessionDep) -> Response:
+    def read_list(request: Request, filters: parameters) -> Response:
         wanted = negotiate(request, filters.format, MEDIA_TYPES)
-        if wanted != Format.JSON:
-            return export(session, request.state.release, resource, filters, wanted)
-        page = find_page(session, resource, filters)
+        with session_of(request) as session:  # as a dependency it takes two more hops into a thread
+            if wanted != Format.JSON:
+                return export(session, request.state.release, resource, filters, wanted)
+            page = find_page(session, resource, filters)
         following = None
         if page.next_cursor is not None:
             asked = request.query_params.multi_items()

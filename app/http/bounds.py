@@ -46,7 +46,7 @@ class Bounds:
 
     async def refuse(self, problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
         close = {"Connection": "close"} if isinstance(problem, BodyTooLarge) else {}
-        response = problem_response(problem, scope["path"][:200], close)
+        response = problem_response(problem, scope["path"], close)
         await Headers(response, self.watch)(scope, receive, send)
 
     async def bounded(self, scope: Scope, receive: Receive, send: Send) -> None:

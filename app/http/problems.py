@@ -154,6 +154,10 @@ ANYWHERE: tuple[type[Problem], ...] = (
 """What any request may be answered."""
 
 
+LONGEST_PATH = 1000
+"""Characters of a path that a problem repeats; no record has a longer one."""
+
+
 def problem_body(problem: Problem, path: str) -> dict[str, object]:
     """The body of a problem, its own members included."""
     own = [each.name for each in fields(problem) if each.name not in ("detail", "instance")]
@@ -162,7 +166,7 @@ def problem_body(problem: Problem, path: str) -> dict[str, object]:
         "title": problem.title,
         "status": problem.status,
         "detail": problem.detail or "",
-        "instance": path,
+        "instance": path[:LONGEST_PATH],
         **{name: jsonable_encoder(getattr(problem, name), exclude_none=True) for name in own},
     }
 
@@ -223,7 +227,7 @@ def _problem(
         "title": kind.title if kind else HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
-        "instance": request.url.path,
+        "instance": request.url.path[:LONGEST_PATH],
         **more,
     }
     return JSONResponse(body, status, media_type=PROBLEM_MEDIA_TYPE, headers=headers)
@@ -301,8 +305,8 @@ def invalid_parameter(error: "errors.InvalidParameter") -> RequestValidationErro
 async def _http_error(request: Request, error: Exception) -> JSONResponse:
     """Say of a path or a method that there is none, and what there is."""
     assert isinstance(error, HTTPException)
-    path = request.url.path
-    detail = error.detail
+    path = request.url.path[:LONGEST_PATH]
+    detail = str(error.detail)[:LONGEST_DETAIL]
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.BAD_REQUEST:
         return _problem(request, BadRequest, 400, detail)

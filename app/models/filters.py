@@ -161,7 +161,8 @@ def scalar(annotation: Any) -> Any:
 
 def choice(values: list[str]) -> Any:
     """A list of different values out of a few, by repetition or with commas."""
-    return Annotated[list[Literal[tuple(values)]], BeforeValidator(split_once)]  # type: ignore[misc]
+    once = Field(json_schema_extra={"uniqueItems": True})
+    return Annotated[list[Literal[tuple(values)]], BeforeValidator(split_once), once]  # type: ignore[misc]
 
 
 def make_filters(

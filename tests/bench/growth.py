@@ -257,33 +257,32 @@ def report(found: dict[str, list[Growth]]) -> Iterator[str]:
 
 
 @contextmanager
-def own_server(folder: Path) -> Iterator[str | None]:
-    """A PostgreSQL server; None where its programs are not installed."""
+def own_server() -> Iterator[str]:
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
     if not programs:
-        yield None
-        return
-    home = Path(tempfile.mkdtemp(dir=folder))
-    server = PostgreSQL(programs[-1], home)
-    server.start()
-    yield server.url()
-    server.stop()
+        sys.exit("PostgreSQL is not installed; --engines SQLite does without")
+    with tempfile.TemporaryDirectory() as folder:
+        server = PostgreSQL(programs[-1], Path(folder))
+        server.start()
+        yield server.url()
+        server.stop()
 
 
-def make_releases(folder: Path, server: str | None, times: int) -> dict[str, list[str]]:
-    """The addresses of both releases on each engine; those that are there already are used as they are."""
-    found: dict[str, list[str]] = defaultdict(list)
-    for each in (1, times):
-        path = folder / f"{each}.sqlite"
-        found["SQLite"].append(f"sqlite:///{path}")
-        if not path.exists():
-            make_release(found["SQLite"][-1], each)
-        if server:
-            url = make_url(server).set(database=f"growth_{each}").render_as_string(hide_password=False)
-            found["PostgreSQL"].append(url)
-            if create(server, f"growth_{each}"):
-                make_release(url, each)
-    return found
+def embedded(folder: Path, times: int) -> str:
+    """The address of a release in a file; one that is there already is used as it is."""
+    path = folder / f"{times}.sqlite"
+    if not path.exists():
+        make_release(f"sqlite:///{path}", times)
+    return f"sqlite:///{path}"
+
+
+def on_server(server: str, times: int) -> str:
+    """The address of a release in a database of a server; one that is there already is used as it is."""
+    name = f"growth_{times}"
+    url = make_url(server).set(database=name).render_as_string(hide_password=False)
+    if create(server, name):
+        make_release(url, times)
+    return url
 
 
 def make_release(url: str, times: int) -> None:
@@ -313,15 +312,19 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=100, help="today's release")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", nargs="+", default=[], help="groups of questions")
+    parser.add_argument("--engines", nargs="+", choices=MOST_MILLISECONDS, default=list(MOST_MILLISECONDS))
     parser.add_argument("--folder", type=Path, help="where the embedded files are made, and stay")
     parser.add_argument("--server", help="URL of a PostgreSQL server, instead of one of its own")
     given = parser.parse_args()
     found: dict[str, list[Growth]] = {}
     with ExitStack() as stack:
-        folder = given.folder or Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        server = given.server or stack.enter_context(own_server(folder))
-        for engine, urls in make_releases(folder, server, given.times).items():
-            small, large = map(Asked, urls)
+        for engine in given.engines:
+            if engine == "SQLite":
+                folder = given.folder or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+                place = partial(embedded, folder)
+            else:
+                place = partial(on_server, given.server or stack.enter_context(own_server()))
+            small, large = (Asked(place(times)) for times in (1, given.times))
             with reading(small.database) as (session, _):
                 asked = [
                     each for each in questions(session, small) if not given.only or each.group in given.only

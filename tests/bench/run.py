@@ -83,8 +83,8 @@ class Figures:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=8)
-    parser.add_argument("--seconds", type=int, default=2, help="of load, per question and round")
+    parser.add_argument("--rounds", type=int, default=6)
+    parser.add_argument("--seconds", type=int, default=1, help="of load, per question and round")
     parser.add_argument("--only", nargs="+", default=[], help="servers to measure beside bare ASGI")
     asked = parser.parse_args()
     if not shutil.which("wrk"):
