@@ -22,10 +22,10 @@ from app.models.interaction import Interaction, InteractionFilters, InteractionI
 from app.models.mechanism import Mechanism, MechanismFilters, MechanismItem, MechanismRecord, MechanismSeed
 from app.models.publication import (
     Publication,
-    PublicationBase,
     PublicationFilters,
     PublicationItem,
     PublicationRecord,
+    PublicationSeed,
 )
 from app.models.target import Target, TargetFilters, TargetItem, TargetRecord, TargetSeed
 from app.models.trial import Trial, TrialFilters, TrialItem, TrialSeed
@@ -53,7 +53,7 @@ class Resource:
 
 RESOURCES = (
     Resource(
-        "publications", Kind.PUBLICATION, PublicationBase, Publication, PublicationItem, PublicationRecord,
+        "publications", Kind.PUBLICATION, PublicationSeed, Publication, PublicationItem, PublicationRecord,
         PublicationFilters,
         "agarwal-2008", "What every fact rests on: articles, labels, registers, pages.",
     ),

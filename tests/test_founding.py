@@ -43,8 +43,8 @@ def claims(client: httpx.Client, document: str, **about: str) -> list[Any]:
         (PAGE, {"significance": "not-approved"}, "none of them is approved"),
         (PAGE, {"inhibitor": "tocilizumab", "type": "therapeutic"}, "tried against various cancers"),
         (PAGE, {"inhibitor": "sarilumab", "type": "therapeutic"}, "tried against various cancers"),
-        (PAGE, {"mechanism": "proliferation", "significance": "suppresses"}, "slow or halt the progression"),
-        (PAGE, {"mechanism": "invasion-and-metastasis", "significance": "suppresses"}, "reduce metastasis"),
+        (PAGE, {"mechanism": "proliferation", "significance": "promotes"}, "slow or halt the progression"),
+        (PAGE, {"mechanism": "invasion-and-metastasis", "significance": "promotes"}, "reduce metastasis"),
         (PAGE, {"mechanism": "microenvironment-inflammation-reduction"}, "less favourable to cancer cells"),
         (
             PAGE,
@@ -58,7 +58,7 @@ def claims(client: httpx.Client, document: str, **about: str) -> list[Any]:
         (PAGE, {"mechanism": "hepatotoxicity"}, "liver toxicity"),
         (PAGE, {"mechanism": "patient-immunosuppression"}, "immunocompromised"),
         (PAGE, {"cancer": "solid-tumours", "type": "therapeutic"}, "animal models"),
-        (PAGE, {"significance": "sensitivity", "type": "therapeutic"}, "Personalised medicine"),
+        (PAGE, {"significance": "sensitivity", "type": "therapeutic"}, "personalised medicine"),
         (
             REVIEW,
             {"cancer": "breast-cancer", "mechanism": "chronic-inflammation"},

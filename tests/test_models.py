@@ -33,7 +33,7 @@ def test_every_scalar_of_a_seed_row_is_a_column(resource: Resource) -> None:
     """Filters and sorting need it; what is left out lives in link tables or in the answers."""
     elsewhere = {"cancer", "inhibitor", "mechanism", "target", "indication", "publication", "parent"}
     elsewhere |= {"cancers", "inhibitors", "targets", "publications", "ids", "effect", "source", "object"}
-    elsewhere |= {"hgnc", "uniprot", "ensembl"}
+    elsewhere |= {"hgnc", "uniprot", "ensembl", "ncbigene", "same_study_as"}
     assert set(resource.seed.model_fields) - set(resource.table.model_fields) <= elsewhere
 
 

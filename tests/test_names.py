@@ -124,6 +124,9 @@ AMBIGUOUS = {
     "approvals": {
         "baricitinib for covid-19 by FDA",
         "tocilizumab for covid-19 by FDA",
+        "tocilizumab for giant-cell-arteritis by FDA",
+        "tocilizumab for rheumatoid-arthritis by Health Canada",
+        "tocilizumab for rheumatoid-arthritis by PMDA",
         "tocilizumab for polyarticular-juvenile-idiopathic-arthritis by FDA",
         "tocilizumab for rheumatoid-arthritis by EMA",
         "tocilizumab for rheumatoid-arthritis by FDA",

@@ -10,9 +10,9 @@ from sqlmodel import Session
 from app.http.problems import AmbiguousName
 from app.http.session import SessionDep
 from app.models.base import Ref
-from app.models.claim import EvidenceType, Level, Significance
 from app.models.evidence import EvidenceFilters
 from app.models.filters import whole
+from app.models.vocabulary import EvidenceType, Level, Significance
 from app.store.summary import Dimension, SummaryQuery, summarise
 
 router = APIRouter(tags=["evidence"])

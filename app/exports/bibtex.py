@@ -14,7 +14,7 @@ def entry(record: Mapping[str, Any]) -> str:
 
     fields = {
         "title": f"{{{encode(record['title'])}}}",
-        "author": " and ".join(author(name) for name in record["authors"]),
+        "author": " and ".join([*map(author, record["authors"]), *others(record)]),
         "journal": encode(record["journal"]),
         "year": record["year"] and str(record["year"]),
         "volume": encode(record["volume"]),
@@ -34,8 +34,13 @@ def author(name: str) -> str:
     """`Family, A. B.`; a body of several words is kept together by braces."""
     parts = name_parts(name)
     if "literal" in parts:
-        return "others" if name.removesuffix(".") == "et al" else f"{{{encode(name)}}}"
+        return f"{{{encode(name)}}}"
     return f"{encode(parts['family'])}, {parts['given']}"
+
+
+def others(record: Mapping[str, Any]) -> list[str]:
+    """BibTeX's word for the authors who are not named."""
+    return ["others"] if record["authors"] and not record["authors_complete"] else []
 
 
 @cache

@@ -33,6 +33,7 @@ IDENTIFIERS = {
 
 PREFIXES = {
     "chembl": "CHEMBL.COMPOUND",
+    "ncbigene": "NCBIGene",
     "reactome": "REACT",
     "rxnorm": "RXCUI",
     "uniprot": "UniProtKB",

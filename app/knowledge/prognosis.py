@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from app.models.cancer import Prognosis, Verdict
-from app.models.claim import EvidenceType, Significance
 from app.models.evidence import EvidenceSeed
+from app.models.vocabulary import EvidenceType, Significance
 
 
 def assess(evidence: Iterable[EvidenceSeed]) -> Prognosis:

@@ -20,6 +20,7 @@ from app.models.base import (
 )
 from app.models.filters import Leads, make_filters
 from app.models.publication import PublicationRef
+from app.models.vocabulary import Word
 
 
 class Agency(StrEnum):
@@ -40,6 +41,13 @@ class ApprovalStatus(StrEnum):
     APPROVED = "approved"
     WITHDRAWN = "withdrawn"
     EMERGENCY_USE = "emergency-use"
+
+
+class Proof(Word):
+    """What an approval rests on."""
+
+    REGULATOR = "regulator", "A document of the regulator, or a label that it allowed."
+    SECONDARY = "secondary", "What others wrote of the decision: a company, a journal, a newspaper."
 
 
 class ApprovalBase(Strict):
@@ -63,6 +71,7 @@ class Approval(Answered, ApprovalBase, table=True):
     inhibitor_id: Slug = foreign_key("inhibitor")
     indication_id: Slug = foreign_key("indication")
     for_cancer: bool = Field(description="whether the area of the indication is oncology")
+    proof: Proof = Field(sa_type=enum_type(Proof), description="whether it rests on the regulator's own word")
     publications: list[Any] = related("Publication", "approval_publication")
 
 
@@ -75,6 +84,7 @@ class ApprovalItem(ApprovalBase):
     inhibitor: Ref
     indication: Ref
     for_cancer: bool = Field(description="the area of the indication is oncology")
+    proof: Proof = Field(description="whether it rests on a document of the regulator")
     publications: list[PublicationRef]
     links: dict[str, str]
 

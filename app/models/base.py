@@ -94,6 +94,7 @@ PREFIXES = {
     "mesh": Prefix("mesh", r"[CD]\d{6,9}"),
     "mondo": Prefix("mondo", r"\d{7}", banana="MONDO:"),
     "ncit": Prefix("ncit", r"C\d+"),
+    "ncbigene": Prefix("ncbigene", r"[1-9]\d*"),
     "nct": Prefix("clinicaltrials", r"NCT\d{8}"),
     "oncotree": Prefix("oncotree", r"[A-Z0-9_]+"),
     "pmcid": Prefix("pmc", r"PMC\d+"),

@@ -21,11 +21,12 @@ from app.models.base import (
     link_table,
     related,
 )
-from app.models.claim import EvidenceCounts, Level
+from app.models.claim import EvidenceCounts
 from app.models.filters import NEIGHBOURS, Leads, Switch, make_filters
 from app.models.interaction import Interactions
 from app.models.publication import PublicationRef
 from app.models.trial import TrialBrief
+from app.models.vocabulary import Level, Word
 
 
 class Group(StrEnum):
@@ -39,13 +40,13 @@ class Group(StrEnum):
     MIXED = "mixed"
 
 
-class Verdict(StrEnum):
+class Verdict(Word):
     """What the prognostic evidence of a cancer adds up to."""
 
-    POOR = "poor"
-    BETTER = "better"
-    MIXED = "mixed"
-    NONE = "none"
+    POOR = "poor", "More publications link a high IL-6 to a worse outcome than say otherwise."
+    BETTER = "better", "More publications link a high IL-6 to a better outcome than say otherwise."
+    MIXED = "mixed", "The publications disagree, or as many found no link."
+    NONE = "none", "No publication links a high IL-6 to an outcome."
 
 
 class Prognosis(BaseModel):
@@ -62,6 +63,9 @@ class CancerBase(Strict):
     id: Slug
     name: Text
     synonyms: list[Text] = Field(default_factory=list, sa_type=JSON)
+    sought_as: list[Text] = Field(
+        default_factory=list, sa_type=JSON, description="what people call it, and other cancers too"
+    )
     site: Text = Field(description="where in the body")
     group: Group = Field(sa_type=enum_type(Group))
     summary: Text

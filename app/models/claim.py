@@ -8,51 +8,18 @@ from sqlalchemy import JSON
 from sqlmodel import Field
 
 from app.models.base import Ref, Slug, Strict, Text, enum_type
-
-
-class EvidenceType(StrEnum):
-    """What the claim is about; the words are CIViC's, with two of our own."""
-
-    PROGNOSTIC = "prognostic"
-    MECHANISTIC = "mechanistic"
-    THERAPEUTIC = "therapeutic"
-    SAFETY = "safety"
-    REGULATORY = "regulatory"
-
-
-class Direction(StrEnum):
-    """Whether the publication speaks for the claim or against it (CIViC)."""
-
-    SUPPORTS = "supports"
-    DOES_NOT_SUPPORT = "does-not-support"
-
-
-class Level(StrEnum):
-    """A meta-analysis or regulator, B trial or cohort, C case report, D animal or cell study, E review."""
-
-    A = "A"
-    B = "B"
-    C = "C"
-    D = "D"
-    E = "E"
-
-
-class Significance(StrEnum):
-    """What follows: `adverse-features` is stage or grade without a figure on survival."""
-
-    POOR_OUTCOME = "poor-outcome"
-    BETTER_OUTCOME = "better-outcome"
-    NO_ASSOCIATION = "no-association"
-    ADVERSE_FEATURES = "adverse-features"
-    BENEFIT = "benefit"
-    NO_BENEFIT = "no-benefit"
-    SENSITIVITY = "sensitivity"
-    RESISTANCE = "resistance"
-    ADVERSE_EVENT = "adverse-event"
-    PROMOTES = "promotes"
-    SUPPRESSES = "suppresses"
-    APPROVED = "approved"
-    NOT_APPROVED = "not-approved"
+from app.models.vocabulary import (
+    Analysis,
+    Comparison,
+    Direction,
+    Endpoint,
+    EvidenceType,
+    Level,
+    Significance,
+    Specimen,
+    StudyType,
+    Timing,
+)
 
 
 class Relation(StrEnum):
@@ -60,12 +27,6 @@ class Relation(StrEnum):
 
     LESS = "<"
     GREATER = ">"
-
-
-class Comparison(StrEnum):
-    """Which group a ratio compares with which, where it is not high IL-6 against low."""
-
-    LOW_VERSUS_HIGH = "low-versus-high"
 
 
 class Effect(Strict):
@@ -78,9 +39,13 @@ class Effect(Strict):
     unit: Text | None = None
     p_relation: Relation | None = Field(default=None, description="null: p equals p_value")
     p_value: float | None = Field(default=None, ge=0, le=1)
-    endpoint: Text | None = Field(default=None, description="OS, PFS, ORR ... or in words")
-    n: int | None = Field(default=None, ge=1, description="patients in the analysis")
-    comparison: Comparison | None = Field(default=None, description="of a ratio; null: high IL-6 against low")
+    endpoint: Endpoint | None = Field(default=None, description="what the figure is about")
+    event: Text | None = Field(default=None, description="which event, response or measure the end point is")
+    horizon_months: int | None = Field(default=None, ge=1, description="the time at which a rate was taken")
+    n: int | None = Field(default=None, ge=1, description="patients in the analysis, or what `unit` names")
+    comparison: Comparison | None = Field(
+        default=None, description="which group a ratio compares with which; null: there is no ratio"
+    )
 
     @model_validator(mode="after")
     def check_figures(self) -> Self:
@@ -114,6 +79,22 @@ class ClaimBase(Strict):
         default_factory=list, sa_type=JSON, description="what the inhibitor was given with"
     )
     locator: Text | None = Field(default=None, description="where in the publication")
+    specimen: Specimen | None = Field(
+        default=None,
+        sa_type=enum_type(Specimen),
+        description="in what the biomarker was measured; null: the row does not say",
+    )
+    timing: Timing | None = Field(
+        default=None, sa_type=enum_type(Timing), description="when the sample was taken; null: not said"
+    )
+    analysis: Analysis | None = Field(
+        default=None,
+        sa_type=enum_type(Analysis),
+        description="whether it was tested beside other factors; null: not said",
+    )
+    study_type: StudyType | None = Field(
+        default=None, sa_type=enum_type(StudyType), description="in whom or in what a drug was tested"
+    )
 
 
 class Claim(ClaimBase):

@@ -4,9 +4,10 @@ from pydantic import Field as Parameter
 from sqlmodel import Field
 
 from app.models.base import Answered, Kind, Slug, enum_type, foreign_key
-from app.models.claim import Claim, ClaimBase, Comparison, Effect, Level, Relation
+from app.models.claim import Claim, ClaimBase, Effect, Relation
 from app.models.filters import make_filters
 from app.models.publication import PublicationItem, PublicationRef
+from app.models.vocabulary import Comparison, Endpoint, Level
 
 
 class EvidenceSeed(ClaimBase):
@@ -32,7 +33,9 @@ class Evidence(Answered, ClaimBase, table=True):
     unit: str | None = None
     p_relation: Relation | None = Field(default=None, sa_type=enum_type(Relation))
     p_value: float | None = None
-    endpoint: str | None = None
+    endpoint: Endpoint | None = Field(default=None, sa_type=enum_type(Endpoint))
+    event: str | None = None
+    horizon_months: int | None = None
     n: int | None = None
     comparison: Comparison | None = Field(default=None, sa_type=enum_type(Comparison))
 

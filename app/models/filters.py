@@ -20,7 +20,7 @@ from sqlmodel import SQLModel
 
 from app.models.base import Kind
 
-PROSE = ("format", "result", "statement", "summary")
+PROSE = ("format", "outcome_of", "primary_endpoint", "result", "statement", "summary", "why_stopped")
 """Fields that are read, not compared: `q` looks into them."""
 
 BIGGEST = 2**31 - 1
@@ -296,6 +296,6 @@ def filter_fields(name: str, kind: type, about: str | None) -> dict[str, Any]:
     bounds = {
         f"{name}__{end}": (Words | None, Field(default=None, description=f"{name} {words}"))
         for end, words in {"gte": "from this day on", "lte": "up to this day"}.items()
-        if name == "published"
+        if name in ("published", "status_as_of")
     }
     return {name: (Names, Field(default=[], description=about))} | bounds

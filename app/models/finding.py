@@ -21,6 +21,7 @@ class MatchedOn(StrEnum):
     BRAND = "brand"
     SYNONYM = "synonym"
     XREF = "xref"
+    SOUGHT_AS = "sought-as"
 
 
 class Name(SQLModel, table=True):

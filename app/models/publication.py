@@ -59,12 +59,21 @@ class PublicationBase(Strict):
     pmid: Text | None = None
     pmcid: Text | None = None
     url: Url | None = Field(default=None, description="where it can be read")
+    authors_complete: bool = Field(default=True, description="whether `authors` names all of them")
+    unverified: list[Text] = Field(
+        default_factory=list, sa_type=JSON, description="fields that were entered without having been seen"
+    )
     keywords: list[Text] = Field(default_factory=list, sa_type=JSON, description="as the source lists them")
     seed: bool = Field(default=False, description="one of the documents the atlas was founded on")
 
 
+class PublicationSeed(PublicationBase):
+    same_study_as: Slug | None = None
+
+
 class Publication(Answered, PublicationBase, table=True):
     id: Slug = Field(primary_key=True)
+    same_study_as_id: Slug | None = None
     claims: list[Any] = related("Evidence")
     approvals: list[Any] = related("Approval", "approval_publication")
     trials: list[Any] = related("Trial", "trial_publication")
@@ -86,6 +95,7 @@ class PublicationRef(Ref):
 class PublicationItem(PublicationBase):
     """A publication in a list."""
 
+    same_study_as: Ref | None = Field(description="the publication that describes the same study, and counts")
     citation: str = Field(description="the reference in one line")
     xrefs: list[str] = Field(description="Bioregistry CURIEs")
     links: dict[str, str]
@@ -113,6 +123,7 @@ class PublicationRecord(PublicationItem):
 PublicationFilters = make_filters(
     Publication,
     PublicationItem,
+    references={"same_study_as": Kind.PUBLICATION},
     relations={
         "cancer": Leads(Kind.CANCER, "claims.cancer", "trials.cancer", "cancers.id"),
         "inhibitor": Leads(

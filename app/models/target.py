@@ -39,6 +39,7 @@ class TargetSeed(TargetBase):
     hgnc: Text
     uniprot: Text
     ensembl: Text
+    ncbigene: Text
     publications: list[Slug] = Field(min_length=1)
 
 

@@ -8,7 +8,7 @@ from app.pages.render import number
 
 RATIOS = ("HR", "OR", "RR")
 
-WELCOME = ("response", "ORR", "CR", "DCR")
+WELCOME = ("response", "objective-response", "complete-response", "clinical-benefit", "stable-disease")
 """End points that are good to reach; all others are events such as death or relapse."""
 
 TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
@@ -77,7 +77,9 @@ def figure_of(claim: Mapping[str, Any]) -> Figure | None:
     effect = claim["effect"]
     if effect is None or effect["measure"] not in RATIOS or effect["value"] is None:
         return None
-    low_first = effect["comparison"] is not None
+    if effect["comparison"] not in ("high-versus-low", "low-versus-high"):
+        return None
+    low_first = effect["comparison"] == "low-versus-high"
     welcome = effect["endpoint"] in WELCOME
     because = f"because the end point, {effect['endpoint']}, is a good one"
     note = {

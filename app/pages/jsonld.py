@@ -153,7 +153,7 @@ def publication(record: Record) -> Data:
         "@type": "WebPage" if record["kind"] == PublicationKind.WEB_PAGE else "ScholarlyArticle",
         "name": record["title"],
         "headline": record["title"],
-        "author": [{"@type": "Person", "name": each} for each in record["authors"] if each != "et al."],
+        "author": [{"@type": "Person", "name": each} for each in record["authors"]],
         "datePublished": record["published"] or (str(record["year"]) if record["year"] else None),
         "publication": named("Periodical", record["journal"]),
         "pagination": record["pages"],

@@ -9,8 +9,8 @@ from sqlmodel import Session
 
 from app.catalog import BY_KIND, Resource
 from app.models.base import Kind
-from app.models.claim import EvidenceType
 from app.models.release import ReleaseRead
+from app.models.vocabulary import EvidenceType
 from app.pages.forest import figure_of, forest
 from app.pages.jsonld import described
 from app.store.lists import find_page, get_items, get_record

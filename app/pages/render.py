@@ -76,11 +76,15 @@ def figures(effect: Mapping[str, Any] | None) -> str:
         if effect["ci_low"] is not None:
             parts[-1] += f" (95 % CI {number(effect['ci_low'])} to {number(effect['ci_high'])})"
     if effect["comparison"]:
-        parts.append("low IL-6 against high")
+        parts.append(words(effect["comparison"]))
     if p := p_value(effect):
         parts.append(p)
     if effect["endpoint"]:
         parts.append(words(effect["endpoint"]))
+    if effect["event"]:
+        parts.append(effect["event"])
+    if effect["horizon_months"]:
+        parts.append(f"at {effect['horizon_months']} months")
     if effect["n"] is not None:
         parts.append(f"n{TIED}={TIED}{number(effect['n'])}")
     return ", ".join(parts)

@@ -10,10 +10,10 @@ from pydantic import BaseModel
 
 from app.catalog import BY_KIND, RESOURCES, Resource
 from app.knowledge.prognosis import assess
-from app.models.approval import ApprovalItem, ApprovalSeed, ApprovalStatus
+from app.models.approval import ApprovalItem, ApprovalSeed, ApprovalStatus, Proof
 from app.models.base import PREFIXES, Kind, Ref
 from app.models.cancer import CancerRecord, CancerSeed, Judgement, StudiedInhibitor
-from app.models.claim import Claim, Direction, EvidenceCounts, EvidenceType, Level
+from app.models.claim import Claim, EvidenceCounts
 from app.models.evidence import EvidenceItem, EvidenceRecord, EvidenceSeed
 from app.models.indication import Area, IndicationRecord, IndicationSeed
 from app.models.inhibitor import InhibitorRecord, InhibitorSeed
@@ -21,13 +21,15 @@ from app.models.interaction import End, InteractionItem, Interactions, Interacti
 from app.models.mechanism import MechanismRecord, MechanismSeed
 from app.models.publication import (
     CitedBy,
-    PublicationBase,
     PublicationItem,
+    PublicationKind,
     PublicationRecord,
     PublicationRef,
+    PublicationSeed,
 )
 from app.models.target import TargetRecord, TargetSeed
 from app.models.trial import TrialBrief, TrialItem, TrialSeed
+from app.models.vocabulary import Direction, EvidenceType, Level
 
 Made = TypeVar("Made", bound=BaseModel)
 
@@ -44,7 +46,7 @@ class Facts:
     mechanisms: dict[str, MechanismSeed] = field(default_factory=dict)
     interactions: dict[str, InteractionSeed] = field(default_factory=dict)
     trials: dict[str, TrialSeed] = field(default_factory=dict)
-    publications: dict[str, PublicationBase] = field(default_factory=dict)
+    publications: dict[str, PublicationSeed] = field(default_factory=dict)
     evidence: dict[str, EvidenceSeed] = field(default_factory=dict)
 
     def of(self, kind: Kind) -> dict[str, Any]:
@@ -74,15 +76,17 @@ def curies(row: Any) -> list[str]:
     """The cross-references of a seed row, as Bioregistry CURIEs, in the order of their registries."""
     fields = type(row).model_fields
     own = {key: getattr(row, key) for key in PREFIXES if key in fields} | dict(getattr(row, "ids", {}))
+    found = [PREFIXES[key].curie(value) for key, value in own.items() if value]
     if isinstance(row, TrialSeed):
-        own["nct"] = row.registry_id if row.registry_id.startswith("NCT") else None
-    return sorted(PREFIXES[key].curie(value) for key, value in own.items() if value)
+        numbers = [row.registry_id, *row.other_ids]
+        found += [PREFIXES["nct"].curie(each) for each in numbers if each.startswith("NCT")]
+    return sorted(found)
 
 
-def citation(row: PublicationBase) -> str:
+def citation(row: PublicationSeed) -> str:
     """A reference in one line: authors, title, journal, year, volume, pages, identifier."""
     names = [name.removesuffix(".") for name in row.authors]
-    shown = names if len(names) <= 6 else [*names[:6], "et al"]
+    shown = names[:6] + (["et al"] if len(names) > 6 or (names and not row.authors_complete) else [])
     place = row.journal or ""
     if row.year:
         place = f"{place}. {row.year}" if place else str(row.year)
@@ -97,7 +101,7 @@ def citation(row: PublicationBase) -> str:
     return ". ".join(part for part in parts if part)
 
 
-def web_address(row: PublicationBase) -> str:
+def web_address(row: PublicationSeed) -> str:
     """Where a publication can be read; every publication has a DOI, a PMID or a URL."""
     if row.url:
         return row.url
@@ -106,6 +110,12 @@ def web_address(row: PublicationBase) -> str:
         if row.doi
         else f"https://pubmed.ncbi.nlm.nih.gov/{row.pmid}"
     )
+
+
+def proof_of(facts: Facts, row: ApprovalSeed) -> Proof:
+    """What an approval rests on: one document of the regulator will do."""
+    kinds = (facts.publications[each].kind for each in row.publications)
+    return Proof.REGULATOR if PublicationKind.REGULATORY_LABEL in kinds else Proof.SECONDARY
 
 
 ONE = {each.value: each for each in Kind}
@@ -234,6 +244,8 @@ class Answers:
                 )
             case "parent":
                 return self.optional_ref(kind, row.parent)
+            case "same_study_as":
+                return self.optional_ref(kind, row.same_study_as)
             case _ if name in ONE and hasattr(row, name):
                 return self.optional_ref(ONE[name], getattr(row, name))
             case _ if name in SEVERAL and hasattr(row, name):
@@ -244,14 +256,16 @@ class Answers:
 
     def permit(self, row: ApprovalSeed) -> ApprovalItem:
         oncology = self.facts.indications[row.indication].area == Area.ONCOLOGY
-        return self.compose(ApprovalItem, Kind.APPROVAL, row, for_cancer=oncology)
+        told = {"for_cancer": oncology, "proof": proof_of(self.facts, row)}
+        return self.compose(ApprovalItem, Kind.APPROVAL, row, **told)
 
     def edge(self, row: InteractionSeed) -> InteractionItem:
         ends = {"source": self.node(row.source), "object": self.node(row.object)}
         return self.compose(InteractionItem, Kind.INTERACTION, row, **ends)
 
-    def reference(self, row: PublicationBase) -> PublicationItem:
-        told = {"url": web_address(row), "citation": citation(row)}
+    def reference(self, row: PublicationSeed) -> PublicationItem:
+        named = row.authors_complete and bool(row.authors)
+        told = {"url": web_address(row), "citation": citation(row), "authors_complete": named}
         return self.compose(PublicationItem, Kind.PUBLICATION, row, **told)
 
     def approved_for_cancer(self, inhibitor: str) -> bool:
@@ -296,7 +310,7 @@ class Answers:
 
     def approval(self, row: ApprovalSeed) -> Answer:
         permit = self.permit(row)
-        return answer(permit, for_cancer=permit.for_cancer)
+        return answer(permit, for_cancer=permit.for_cancer, proof=permit.proof)
 
     def cancer(self, row: CancerSeed) -> Answer:
         claims = self._evidence[Kind.CANCER, row.id]
@@ -332,18 +346,18 @@ class Answers:
     def trial(self, row: TrialSeed) -> Answer:
         return answer(self.compose(TrialItem, Kind.TRIAL, row))
 
-    def publication(self, row: PublicationBase) -> Answer:
+    def publication(self, row: PublicationSeed) -> Answer:
         cited_by = CitedBy(**{name: self._citing[row.id][name] for name in CitedBy.model_fields})
         claims = self._evidence[Kind.PUBLICATION, row.id]
         record = self.compose(
             PublicationRecord,
             Kind.PUBLICATION,
             row,
-            **self.reference(row).model_dump(include={"url", "citation"}),
+            **self.reference(row).model_dump(include={"url", "citation", "authors_complete"}),
             evidence=[self.compose(Claim, Kind.EVIDENCE, each) for each in claims],
             cited_by=cited_by,
         )
-        return answer(record, url=record.url)
+        return answer(record, url=record.url, authors_complete=record.authors_complete)
 
     def evidence(self, row: EvidenceSeed) -> Answer:
         source = self.facts.publications[row.publication]

@@ -35,10 +35,13 @@ from app.store.text import squeeze
 ADVISORY_LOCK = 0x1106
 """The key of the PostgreSQL advisory lock that a seeding holds."""
 
-ENDS = ("cancer", "indication", "inhibitor", "mechanism", "parent", "publication", "target")
+ENDS = ("cancer", "indication", "inhibitor", "mechanism", "parent", "publication", "same_study_as", "target")
 LINKS = ("cancers", "inhibitors", "publications", "targets")
 
-UNREAD = ("id", "published", "volume", "issue", "pages", "doi", "pmid", "pmcid", "url", "locator")
+UNREAD = (
+    *("id", "published", "volume", "issue", "pages", "doi", "pmid", "pmcid", "url", "locator"),
+    *("results_url", "status_as_of", "unverified"),
+)
 """Fields of text that nobody searches for words."""
 
 Say = Callable[[str], None]

@@ -28,12 +28,13 @@ REFERENCES = {
     "mechanism": Kind.MECHANISM,
     "publication": Kind.PUBLICATION,
     "publications": Kind.PUBLICATION,
+    "same_study_as": Kind.PUBLICATION,
     "target": Kind.TARGET,
     "targets": Kind.TARGET,
 }
 """The fields of seed rows that name a record of another kind by its id; `parent` names one of its own."""
 
-IDENTIFIERS = ("doi", "ensembl", "hgnc", "pmcid", "pmid", "uniprot")
+IDENTIFIERS = ("doi", "ensembl", "hgnc", "ncbigene", "pmcid", "pmid", "uniprot")
 """Fields that hold an identifier of a registry, beside those in `ids`."""
 
 

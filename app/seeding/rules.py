@@ -8,30 +8,15 @@ from typing import Any
 from app.catalog import BY_KIND, RESOURCES
 from app.models.approval import ApprovalStatus
 from app.models.base import Kind
-from app.models.claim import Direction, EvidenceType, Level, Significance
 from app.models.indication import Area
 from app.models.inhibitor import InhibitorStatus, Scope
 from app.models.publication import PublicationKind
 from app.models.trial import Outcome, TrialStatus
+from app.models.vocabulary import FITTING, Comparison, EvidenceType, Level, Significance
 from app.seeding.answers import Facts
 
 Broken = Iterator[tuple[Kind, str, str, str]]
 """Of each row that breaks a rule its kind, its id, the field, and what is expected there."""
-
-FITTING = {
-    (EvidenceType.PROGNOSTIC, Direction.SUPPORTS): "poor-outcome adverse-features",
-    (EvidenceType.PROGNOSTIC, Direction.DOES_NOT_SUPPORT): "better-outcome no-association",
-    (EvidenceType.SAFETY, Direction.SUPPORTS): "adverse-event",
-    (EvidenceType.SAFETY, Direction.DOES_NOT_SUPPORT): "no-association",
-    (EvidenceType.THERAPEUTIC, Direction.SUPPORTS): "benefit sensitivity suppresses",
-    (EvidenceType.THERAPEUTIC, Direction.DOES_NOT_SUPPORT): "no-benefit no-association",
-    (EvidenceType.REGULATORY, Direction.SUPPORTS): "approved",
-    (EvidenceType.REGULATORY, Direction.DOES_NOT_SUPPORT): "not-approved",
-    (EvidenceType.MECHANISTIC, Direction.SUPPORTS): "promotes suppresses resistance sensitivity "
-    "adverse-event benefit",
-    (EvidenceType.MECHANISTIC, Direction.DOES_NOT_SUPPORT): "no-association no-benefit",
-}
-"""Which significance a claim of a type can have, for the claim it speaks for or against."""
 
 LEANING = re.compile(
     r"\b(the|these|those) same (patients|women|men|cohort|study|trial|series|group|mice|paper|review)\b"
@@ -121,7 +106,7 @@ def plain_texts(facts: Facts) -> Broken:
 def significances(facts: Facts) -> Broken:
     """What a claim means fits its type and its direction."""
     for row in facts.evidence.values():
-        fitting = FITTING[row.type, row.direction].split()
+        fitting = FITTING[row.type][row.direction]
         if row.significance not in fitting:
             said = f"of a {row.type} claim that {row.direction}"
             yield Kind.EVIDENCE, row.id, "significance", f"{' or '.join(fitting)} {said} ({row.significance})"
@@ -164,7 +149,9 @@ def hazard_ratios(facts: Facts) -> Broken:
         x = row.effect
         if row.significance not in JUDGED or not x or x.measure != "HR" or not x.ci_low or not x.ci_high:
             continue
-        worse = (x.ci_low > 1) != (x.comparison is not None)
+        if x.comparison == Comparison.GENOTYPE:
+            continue
+        worse = (x.ci_low > 1) != (x.comparison == Comparison.LOW_VERSUS_HIGH)
         apart = x.ci_low > 1 or x.ci_high < 1
         if apart and (row.significance == Significance.POOR_OUTCOME) != worse:
             expected = "poor-outcome" if worse else "better-outcome"

@@ -34,9 +34,9 @@ from app.catalog import RESOURCES, Resource, filter_named
 from app.errors import AmbiguousName, InvalidParameter, nearest
 from app.models.base import Kind
 from app.models.cancer import Cancer
-from app.models.claim import Level
 from app.models.filters import AnyKind, Filters, Leads, RelationTo
 from app.models.finding import Entry
+from app.models.vocabulary import Level
 from app.store.names import resolve
 from app.store.release import remember
 from app.store.search import found

@@ -21,7 +21,7 @@ STRENGTH = {each: number for number, each in enumerate(MatchedOn)}
 ADDRESS = re.compile(r"^https?://(?:dx\.)?(?:doi\.org|pubmed\.ncbi\.nlm\.nih\.gov)/", re.IGNORECASE)
 """Where identifiers are pasted from."""
 
-SOUGHT = (MatchedOn.ID, MatchedOn.NAME, MatchedOn.SYMBOL, MatchedOn.BRAND, MatchedOn.SYNONYM)
+SOUGHT = tuple(each for each in MatchedOn if each != MatchedOn.XREF)
 """What a misspelt term is compared with; a wrong digit in an identifier is another identifier."""
 
 LONGEST = 60
@@ -69,6 +69,8 @@ def spellings(kind: Kind, row: Any, label: str, xrefs: Iterable[str]) -> Iterato
     yield MatchedOn.XREF, f"{kind}/{row.id}"
     if registry_id := getattr(row, "registry_id", None):
         yield MatchedOn.XREF, registry_id
+    for other in getattr(row, "other_ids", []):
+        yield MatchedOn.XREF, other
     for curie in xrefs:
         prefix, _, local = curie.partition(":")
         yield MatchedOn.XREF, curie
@@ -78,6 +80,8 @@ def spellings(kind: Kind, row: Any, label: str, xrefs: Iterable[str]) -> Iterato
         # A bare number could be of any registry; among publications it is a PMID.
         if not local.isdigit() or prefix == "pubmed":
             yield MatchedOn.XREF, local
+    for wider in getattr(row, "sought_as", []):
+        yield MatchedOn.SOUGHT_AS, wider
 
 
 def resolve(

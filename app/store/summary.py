@@ -9,9 +9,9 @@ from sqlmodel import Session
 
 from app.catalog import BY_KIND
 from app.models.base import Kind
-from app.models.claim import Direction
 from app.models.evidence import EvidenceFilters
 from app.models.filters import Filters, split_commas, without
+from app.models.vocabulary import Direction
 from app.store.conditions import find_conditions
 from app.store.lists import asked_for
 from app.store.release import remember
