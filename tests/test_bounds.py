@@ -264,7 +264,7 @@ def test_a_file_may_be_read_for_longer_than_a_query_may_take(database_url: str) 
         lines = response.iter_lines()
         first = next(lines)
         time.sleep(1.5)
-        assert len([first, *lines]) == 637
+        assert len([first, *lines]) == 658
 
 
 @pytest.mark.parametrize(

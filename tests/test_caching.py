@@ -1010,7 +1010,7 @@ def rename_breast_cancer(folder: Path, version: str | None = None) -> None:
     path.write_text(text, "utf-8")
     if version:
         head = folder / "RELEASE"
-        head.write_text(re.sub(r"2026\.11\b", version, head.read_text("utf-8")), "utf-8")
+        head.write_text(re.sub(r"2026\.12\b", version, head.read_text("utf-8")), "utf-8")
 
 
 def test_a_response_is_of_one_release_while_releases_change(
@@ -1018,7 +1018,7 @@ def test_a_response_is_of_one_release_while_releases_change(
 ) -> None:
     """Every address that names breast cancer or the release, the documentation among them."""
     later = tmp_path / "later.sqlite"
-    rename_breast_cancer(seed_folder, "2026.12")
+    rename_breast_cancer(seed_folder, "2027.01")
     seed(seed_folder, parse_url(f"sqlite:///{later}"))
     served = tmp_path / "served.sqlite"
     shutil.copy(release_file, served)
@@ -1052,8 +1052,8 @@ def test_a_response_is_of_one_release_while_releases_change(
             if address == "/release":
                 assert response.json()["version"] == version
             elif address != "/openapi.json":
-                assert bool(of_new.search(text)) == (version == "2026.12"), address
-                assert bool(of_old.search(text)) == (version == "2026.11"), address
+                assert bool(of_new.search(text)) == (version == "2027.01"), address
+                assert bool(of_old.search(text)) == (version == "2026.12"), address
             else:
                 assert f'"version":"{version}"' in text
             digest = hashlib.sha256(response.content).hexdigest()
@@ -1065,7 +1065,7 @@ def test_a_response_is_of_one_release_while_releases_change(
         pool.submit(change).result()
         for each in asking:
             each.result()
-    assert {version for _, version in seen} == {"2026.11", "2026.12"}
+    assert {version for _, version in seen} == {"2026.12", "2027.01"}
     assert len(known) <= 2 * len(addresses)  # each has one validator of each release
 
 

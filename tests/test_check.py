@@ -171,7 +171,7 @@ def test_what_is_no_file_is_named(seed_folder: Path, kind: str) -> None:
     [
         ("date: ", "date: 2020-02-30 #", "RELEASE, date: "),
         ("CC-BY-4.0", "CC-BY-3.0", "RELEASE, licence: CC-BY-4.0"),
-        ("Release 2026.11", "Release 2026.12", "RELEASE, citation: "),
+        ("Release 2026.12", "Release 2027.01", "RELEASE, citation: "),
     ],
 )
 def test_the_release_has_rules_too(seed_folder: Path, old: str, new: str, expected: str) -> None:

@@ -36,10 +36,10 @@ def test_every_command_has_help() -> None:
 def test_seed_shows_what_was_loaded(run) -> None:  # type: ignore[no-untyped-def]
     first: Result = run("seed")
     assert first.exit_code == 0
-    assert "release 2026.11 loaded, checksum " in first.output
-    for path, count in {"evidence": "637", "publications": "629"}.items():
+    assert "release 2026.12 loaded, checksum " in first.output
+    for path, count in {"evidence": "658", "publications": "676"}.items():
         assert any(path in line and count in line for line in first.output.splitlines())
-    assert "release 2026.11 was loaded already" in run("seed").output
+    assert "release 2026.12 was loaded already" in run("seed").output
 
 
 def test_the_graph_and_its_paths_are_written_in_every_format(  # type: ignore[no-untyped-def]
@@ -148,7 +148,7 @@ def test_the_questions_of_the_service_can_be_asked_here(il6: Callable[..., Resul
     csv = il6("inhibitors", "--target", "il6r", "--format", "csv").output
     assert csv.splitlines()[0].startswith("id,name,synonyms")
     assert "tocilizumab,Tocilizumab,atlizumab|MRA|rhPM-1" in csv
-    assert "3 of 3 cancers" in il6("cancers", "--prognosis=poor", "--min-level", "A").output
+    assert "4 of 4 cancers" in il6("cancers", "--prognosis=poor", "--min-level", "A").output
     assert "siltuximab" in il6("inhibitors", "CNTO 328").output
     assert "18 of 18 inhibitors" in il6("inhibitors", "--approved").output
     facets = il6("trials", "--outcome", "negative", "--facets", "phase", "--limit", "0").output

@@ -40,7 +40,7 @@ pytestmark = pytest.mark.longer
 
 FULL = os.environ.get("IL6_TEST_FAULTS") == "full"
 DEPLOY = PROJECT / "deploy"
-OLD, NEW = "2026.11", "2026.12"
+OLD, NEW = "2026.12", "2027.01"
 LONG = "/publications?limit=500"
 """An answer that is larger than what systems hold between two programs."""
 

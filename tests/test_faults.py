@@ -43,7 +43,7 @@ from tests.conftest import (
 
 FULL = os.environ.get("IL6_TEST_FAULTS") == "full"
 
-OLD, NEW = "2026.11", "2026.12"
+OLD, NEW = "2026.12", "2027.01"
 CANCERS = "/cancers?limit=500"
 
 

@@ -41,7 +41,7 @@ def test_alive_and_ready(client: httpx.Client) -> None:
     assert client.get("/livez").json() == {"status": "ok"}
     assert client.get("/readyz").json() == {
         "status": "ok",
-        "release": "2026.11",
+        "release": "2026.12",
         "checks": {"schema": "ok", "release": "ok", "rows": "ok"},
     }
 
@@ -60,7 +60,7 @@ def test_service_info_is_what_ga4gh_asks_for(client: httpx.Client) -> None:
 def test_every_response_names_the_release_and_is_safe(client: httpx.Client, path: str) -> None:
     client.get("/release")
     headers = client.get(path).headers
-    assert headers["X-Atlas-Release"] == "2026.11"
+    assert headers["X-Atlas-Release"] == "2026.12"
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Access-Control-Allow-Origin"] == "*"
     assert headers.get("Referrer-Policy") == ("no-referrer" if path == "/docs" else None)

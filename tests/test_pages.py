@@ -267,6 +267,7 @@ def uncached(database_url: str) -> Iterator[httpx.Client]:
         ("/explore/trials/nct00385827", 6),
         ("/explore/publications", 2),
         ("/explore/matrix", 0),
+        ("/explore/methods", 0),
         ("/explore/search?q=il-6", 7),
         ("/", 5),
         ("/explore", 0),
@@ -364,7 +365,7 @@ def test_the_forest_plot_shows_every_ratio_and_the_table_every_claim(client: htt
     text = client.get("/explore/cancers/breast-cancer").text
     assert text.count('class="interval"') == len([each for each in drawn if each["effect"]["ci_low"]]) == 3
     assert "Verdict" not in page.words
-    assert "10 worse outcome 1 better outcome 2 no link" in page.words
+    assert "11 worse outcome 1 better outcome 2 no link" in page.words
 
 
 def test_a_ratio_of_low_against_high_is_turned_and_said_to_be(client: httpx.Client) -> None:
@@ -391,8 +392,9 @@ def test_every_ratio_for_a_worse_outcome_lies_on_its_side(client: httpx.Client) 
 
 
 def claim_of(value: float, low: float | None, high: float | None, direction: str) -> dict[str, Any]:
-    effect = {"measure": "HR", "value": value, "ci_low": low, "ci_high": high, "endpoint": "OS"}
-    return {"effect": {**effect, "comparison": None}, "direction": direction, "level": "B"}
+    effect = {"measure": "HR", "value": value, "ci_low": low, "ci_high": high}
+    effect |= {"endpoint": "overall-survival", "comparison": "high-versus-low"}
+    return {"effect": effect, "direction": direction, "level": "B"}
 
 
 def test_the_axis_is_logarithmic_and_cuts_what_goes_beyond() -> None:
@@ -506,11 +508,12 @@ def test_figures_are_written_for_people() -> None:
     assert [number(each) for each in (3224, 2.15, 1e-05, 3.0)] == ["3,224", "2.15", "0.00001", "3"]
     effect: dict[str, Any] = {
         "measure": "HR", "value": 2.15, "ci_low": 1.46, "ci_high": 3.17, "unit": None, "comparison": None,
-        "p_relation": "<", "p_value": 0.001, "endpoint": "OS", "n": 3224,
+        "p_relation": "<", "p_value": 0.001, "endpoint": "overall-survival", "event": None,
+        "horizon_months": 60, "n": 3224,
     }  # fmt: skip
     assert (
         figures(effect).replace("\N{NO-BREAK SPACE}", " ")
-        == "HR 2.15 (95 % CI 1.46 to 3.17), p < 0.001, OS, n = 3,224"
+        == "HR 2.15 (95 % CI 1.46 to 3.17), p < 0.001, overall survival, at 60 months, n = 3,224"
     )
     assert figures(None) == ""
 

@@ -151,7 +151,7 @@ def test_tocilizumab_is_a_cited_drug_card(client: httpx.Client) -> None:
     assert (
         counts["total"] == counts["supports"] + counts["does_not_support"] == sum(counts["by_type"].values())
     )
-    assert counts["total"] == 91
+    assert counts["total"] == 92
 
 
 def test_a_pathway_drug_for_a_blood_cancer_is_told_apart(client: httpx.Client) -> None:
@@ -167,7 +167,7 @@ def test_cancers_of_poor_prognosis(client: httpx.Client) -> None:
     assert all(each["verdict"] == "poor" for each in poor.values())
     assert poor["breast-cancer"] == {
         "verdict": "poor",
-        "poor": 10,
+        "poor": 11,
         "better": 1,
         "no_association": 2,
         "best_level": "A",
@@ -224,7 +224,9 @@ def test_a_claim_has_its_figures(client: httpx.Client) -> None:
         "unit": None,
         "p_relation": None,
         "p_value": 0.01,
-        "endpoint": "OS",
+        "endpoint": "overall-survival",
+        "event": None,
+        "horizon_months": None,
         "n": 73,
         "comparison": None,
     }

@@ -84,7 +84,7 @@ async def read_livez() -> Live:
     summary="Whether the service can answer",
     dependencies=[Depends(not_kept)],
     responses=shown(
-        {"status": "ok", "release": "2026.11", "checks": {"schema": "ok", "release": "ok", "rows": "ok"}}
+        {"status": "ok", "release": "2026.12", "checks": {"schema": "ok", "release": "ok", "rows": "ok"}}
     ),
 )
 def read_readyz(request: Request, session: SessionDep) -> Ready:
@@ -114,7 +114,7 @@ def read_release(request: Request, _: SessionDep) -> ReleaseRead:
             "description": "Curated, citable knowledge on interleukin-6 inhibitors in cancer",
             "organization": {"name": "IL-6 Atlas", "url": "http://127.0.0.1:8000/"},
             "documentationUrl": "http://127.0.0.1:8000/docs",
-            "updatedAt": "2026-11-26T00:00:00Z",
+            "updatedAt": "2026-11-28T00:00:00Z",
             "environment": "production",
             "version": __version__,
         }

@@ -1,6 +1,7 @@
 """Templates: how values are written for people, and the response that carries a page."""
 
 import json
+import re
 from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from functools import cache
@@ -95,6 +96,11 @@ def words(token: str) -> str:
     return token.replace("-", " ").replace("_", " ") if token.upper() != token else token
 
 
+def spaced(name: str) -> str:
+    """The name of a vocabulary, as words."""
+    return capital(re.sub("(?<=[a-z])(?=[A-Z])", " ", name).lower())
+
+
 def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
@@ -129,6 +135,7 @@ def templates() -> "Environment":
         "number": number,
         "p_value": p_value,
         "registry": registry,
+        "spaced": spaced,
         "words": words,
     }
     made.globals |= {

@@ -19,6 +19,7 @@ from app.models.base import Kind
 from app.models.evidence import EvidenceFilters
 from app.models.filters import Words, choice, whole, without
 from app.models.graph import GraphFilters, PathFilters
+from app.models.vocabulary import vocabularies
 from app.pages.forms import OF_FILES, fields
 from app.pages.jsonld import dataset
 from app.pages.matrix import matrix_of
@@ -81,6 +82,11 @@ def show_search(request: Request, query: Annotated[Search, Query()], session: Se
 MatrixQuery: Any = without(
     EvidenceFilters, OF_A_LIST, by=(Two, Field(default=[Dimension.CANCER, Dimension.INHIBITOR]))
 )
+
+
+@router.get("/explore/methods", operation_id="show_methods")
+def show_methods(request: Request, _: SessionDep) -> HTMLResponse:
+    return show(request, "methods.html", vocabularies=vocabularies())
 
 
 @router.get("/explore/matrix", operation_id="show_matrix")

@@ -244,8 +244,10 @@ class Reader:
         column = getattr(resource.table, name)
         keys = {lower_ascii(each): each for each in value}
         spelt = list(self.session.scalars(select(column).where(func.lower(column).in_(keys)).distinct()))
-        self.check(resource, name, keys, set(map(lower_ascii, spelt)), given_as)
-        return lambda row: getattr(row, name).in_(spelt)
+        known = set(map(lower_ascii, spelt))
+        self.check(resource, name, keys, known, given_as)
+        parts = {part for whole in known for part in whole.split(",") if part != whole}
+        return lambda row: getattr(row, name).in_([each for each in spelt if lower_ascii(each) not in parts])
 
     def check(
         self, resource: Resource, name: str, asked: dict[str, str], known: set[str], given_as: str
