@@ -123,8 +123,9 @@ def filter_named(filters: type[Filters], name: str) -> Named | None:
     owner = BY_KIND[Kind(kind)].filters if of_linked else filters
     plain, excluded, rest = plain.partition("__not")
     field = plain.partition("__")[0]
-    known = {*owner.columns, *owner.members, *owner.references, *owner.relations, *owner.switches}
-    if rest or plain not in owner.model_fields or field not in known | {"min_level"}:
+    kinds = (owner.columns, owner.members, owner.references, owner.relations, owner.switches, owner.aliases)
+    known = {"min_level"}.union(*kinds)
+    if rest or plain not in owner.model_fields or field not in known:
         return None
     if excluded and (field != plain or field == "min_level"):
         return None

@@ -1,7 +1,6 @@
 """What can go wrong with a question, as plain exceptions; faces say it in their own terms."""
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 
 from pydantic import BaseModel
 
@@ -59,7 +58,15 @@ class NoRelease(AtlasError):
 
 
 def nearest(word: str, choices: Sequence[str]) -> str | None:
-    """The choice that was probably meant by a misspelt word, if one is near."""
-    folded = {choice.lower(): choice for choice in choices}
-    found = get_close_matches(word.lower()[:100], folded, n=1)
-    return folded[found[0]] if found else None
+    """The choice that was probably meant by a misspelt word, if it is a slip or two away from one.
+
+    A slip is a letter too many, too few, wrong or swapped with its neighbour; four letters have room for one.
+    """
+    from rapidfuzz import process  # what is wrong alone needs it
+    from rapidfuzz.distance import OSA
+
+    asked = word.lower()[:100]
+    folded = [choice.lower() for choice in choices]
+    most = max(1, len(asked) // 4) if len(asked) > 2 else 0
+    found = process.extractOne(asked, folded, scorer=OSA.distance, score_cutoff=most)
+    return choices[found[2]] if found else None

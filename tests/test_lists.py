@@ -2,6 +2,7 @@
 
 import functools
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -13,8 +14,9 @@ from hypothesis import strategies as st
 
 from app.catalog import BY_KIND, RESOURCES, Resource
 from app.models.base import Kind
-from app.models.filters import AnyKind
+from app.models.filters import DATES, AnyKind
 from app.seeding.answers import Facts
+from app.store.conditions import BODIES
 from app.store.cursor import pack
 from app.store.engine import Database, parse_url
 from app.store.lists import all_items, find_page
@@ -31,6 +33,17 @@ def value_of(item: Any, name: str) -> Any:
         value = item[name]
         return (value.get("id") or value["verdict"]) if isinstance(value, dict) else value
     return (item["effect"] or {}).get(name)
+
+
+def holds(name: str, value: Any, asked: Any) -> bool:
+    """Whether a value of a field is one that a filter finds: a month holds its days, a text its companies."""
+    if name in DATES:
+        return isinstance(value, str) and (value == asked or value.startswith(f"{asked}-"))
+    if name in BODIES:
+        return (
+            isinstance(value, str) and re.search(rf"(?<![\w-]){re.escape(asked)}(?![\w-])", value) is not None
+        )
+    return bool(value == asked)
 
 
 @functools.cache
@@ -52,7 +65,11 @@ def test_every_scalar_field_filters_by_each_of_its_values(client: httpx.Client, 
                 continue
             asked = str(value).lower() if kind is bool else value
             page = client.get(f"/{resource.path}", params={name: asked, "limit": 0}).raise_for_status().json()
-            assert page["total"] == count, (name, value)
+            assert count <= page["total"]
+            assert page["total"] == sum(holds(name, value_of(item, name), value) for item in items), (
+                name,
+                value,
+            )
 
 
 @collections
@@ -279,7 +296,7 @@ def test_batch_lookup_keeps_the_order_and_names_what_is_missing(client: httpx.Cl
         ("/publications?year__gt=2015", "year__gt", "did you mean year__gte?"),
         ("/evidence?cancer=brest cancer", "cancer", "did you mean breast-cancer?"),
         ("/evidence?cancer=breast-cancer,brest-cancer", "cancer", "did you mean breast-cancer?"),
-        ("/evidence?cancer=", "cancer", "There is no cancer ''"),
+        ("/evidence?cancer=", "cancer", "leave it out"),
         ("/inhibitors?q=" + "a" * 201, "q", "at most 200 characters"),
         ("/inhibitors?q=a b c d e f g h i j k l m", "q", "At most 12 words, these are 13"),
         ("/inhibitors?ids=tocilizumab&sort=name", "ids", "leave out sort and cursor"),

@@ -13,7 +13,7 @@ from app.errors import Candidate, Suggestion
 from app.http.problems import BodyTooLarge, UnsupportedMediaType
 from app.http.session import SessionDep, next_address
 from app.models.base import Kind
-from app.models.filters import Words, split_commas
+from app.models.filters import Question, Words, split_commas
 from app.store.cursor import pack, unpack_place
 from app.store.names import resolve
 from app.store.search import search
@@ -92,7 +92,7 @@ KINDS = {name: resource.kind for resource in BY_KIND.values() for name in (resou
 KindName = Literal[tuple(KINDS)]  # type: ignore[valid-type]
 
 
-class SearchQuery(BaseModel):
+class SearchQuery(Question):
     q: Words = Field(
         min_length=1,
         max_length=200,

@@ -275,9 +275,9 @@ def explain(error: Mapping[str, Any]) -> str:
         detail = f"{detail[:LONGEST_DETAIL]}…"
     if error["type"] in ("enum", "literal_error"):
         expected = str(error.get("ctx", {}).get("expected", ""))
-        near = nearest(str(error.get("input", "")), expected.replace(" or ", ", ").split(", "))
-        if near:
-            detail += f"; did you mean {near}?"
+        choices = expected.replace("'", "").replace(" or ", ", ").split(", ")
+        if near := nearest(str(error.get("input", "")), choices):
+            detail += f"; did you mean {near!r}?"
     return detail
 
 

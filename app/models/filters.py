@@ -6,6 +6,7 @@ that such a row must hold to. `name__not` excludes what `name` would find, and `
 `year` of linked approvals; models made here allow both beside their fields.
 """
 
+import datetime
 import re
 import types
 import typing
@@ -14,7 +15,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, create_model
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    create_model,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
 from sqlalchemy import Column, ForeignKey, Index, String, Table
 from sqlmodel import SQLModel
 
@@ -71,6 +83,25 @@ def split_text(value: object) -> object:
     return list(dict.fromkeys([*whole, *parts]))
 
 
+DATES = ("published", "status_as_of")
+"""Fields that hold a day or a month."""
+
+
+def check_date(text: str) -> str:
+    """Refuse what no calendar has."""
+    try:
+        if not re.fullmatch(r"[0-9]{4}(-[0-9]{2}){0,2}", text):
+            raise ValueError
+        datetime.date.fromisoformat(f"{text}-01-01"[:10])
+    except ValueError:
+        raise PydanticCustomError(
+            "date", "A date is a day of the calendar, as 2022-07-18, 2022-07 or 2022"
+        ) from None
+    return text
+
+
+Date = Annotated[str, AfterValidator(check_date), Field(json_schema_extra={"examples": ["2022-07-18"]})]
+
 Words = Annotated[str, StringConstraints(max_length=LONGEST, pattern=r"^[^\x00]*$")]
 Names = Annotated[list[Words], BeforeValidator(split_text), Field(max_length=MOST)]
 
@@ -112,7 +143,63 @@ NEIGHBOURS = ("incoming.source", "outgoing.object")
 """The paths to the other ends of interactions."""
 
 
-class Filters(BaseModel):
+def single_of(annotation: Any) -> Any:
+    """The type of a single value of a parameter."""
+    while typing.get_origin(annotation) is not Literal and (arguments := typing.get_args(annotation)):
+        annotation = arguments[0]
+    return annotation
+
+
+def options_of(single: Any) -> list[str] | None:
+    """The values of a type, if they are few and known."""
+    if typing.get_origin(single) is Literal:
+        return list(typing.get_args(single))
+    if single is bool:
+        return ["true", "false"]
+    return [*single] if issubclass(single, StrEnum) else None
+
+
+def word_key(word: str) -> str:
+    """What the spellings of a word of a vocabulary have in common: `Health_Canada` is `health canada`."""
+    return re.sub(r"[_\s]+", "-", word.strip().lower())
+
+
+class Question(BaseModel):
+    """Parameters none of whose values is read as something else than it says."""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def read(cls, value: object, info: ValidationInfo) -> object:
+        """A value as the atlas writes it, where there are few; refuse one that says nothing or `not`."""
+        name = str(info.field_name)
+        single = single_of(cls.model_fields[name].annotation)
+        spelt = {word_key(each): each for each in options_of(single) or []}
+        signs = {"cursor": "", "q": "", "sort": "!~"}.get(name, "!~" if single in (int, float) else "!~-")
+
+        def read_one(text: object) -> object:
+            if not isinstance(text, str):
+                return text
+            if not text.strip():
+                raise PydanticCustomError("empty_value", "An empty value asks for nothing: leave it out")
+            parts = text.split(",")
+            if signed := next((each for each in parts if each.lstrip().startswith(tuple(signs))), None):
+                detail = cls.negation(name, signed.lstrip()[0])
+                raise PydanticCustomError("negated_value", "{detail}", {"detail": detail})
+            return ",".join(spelt.get(word_key(each), each) for each in parts) if spelt else text
+
+        return [read_one(each) for each in value] if isinstance(value, list) else read_one(value)
+
+    @classmethod
+    def negation(cls, name: str, sign: str) -> str:
+        """What to say instead of a value that begins with a sign."""
+        filters = getattr(cls, "of", cls)
+        kinds = ("columns", "references", "members", "relations", "switches", "aliases")
+        if not any(name in getattr(filters, kind, ()) for kind in kinds):
+            return f"No value begins with {sign}"
+        return f"No value begins with {sign}; {name}__not= leaves out what {name}= finds"
+
+
+class Filters(Question):
     """The parameters that every list takes."""
 
     model_config = ConfigDict(extra="allow")  # filters of linked rows, and exclusions
@@ -123,6 +210,8 @@ class Filters(BaseModel):
     """Fields that refer to one other record, as columns `x_id`: likewise."""
     members: ClassVar[tuple[str, ...]] = ()
     """Fields that are lists of texts: each is a filter, and can be counted."""
+    aliases: ClassVar[Mapping[str, str]] = {}
+    """Other names of filters."""
     relations: ClassVar[Mapping[str, Leads]] = {}
     """What belongs to a record: each is a filter, and can be counted."""
     links: ClassVar[Mapping[str, str]] = {}
@@ -173,6 +262,7 @@ def make_filters(
     relations: Mapping[str, Leads] | None = None,
     links: Mapping[str, str] | None = None,
     switches: Mapping[str, Switch] | None = None,
+    aliases: Mapping[str, str] | None = None,
     extra: Mapping[str, Any] | None = None,
     formats: tuple[Format, ...] = tuple(Format),
 ) -> type[Filters]:
@@ -198,6 +288,8 @@ def make_filters(
             definitions[name] = (Names, Field(default=[], description=f"the {kind_of}, by any of its names"))
     for name, switch in switches.items():
         definitions[name] = (bool | None, Field(default=None, description=switch.about))
+    for alias, name in (aliases or {}).items():
+        definitions[alias] = definitions[name]
     if any(name in ("cancer", "parent") and to == Kind.CANCER for name, to in ends.items()):
         definitions["include_descendants"] = (
             bool,
@@ -237,6 +329,7 @@ def make_filters(
     model = create_model(f"{table.__name__}Filters", __base__=Filters, **definitions, **(extra or {}))
     model.columns, model.references, model.members = columns, references, members
     model.relations, model.links, model.switches = relations, links or {}, switches
+    model.aliases = aliases or {}
     return model
 
 
@@ -252,12 +345,21 @@ def member_table(table: type[SQLModel], name: str) -> Table:
     )
 
 
+class Part(Question):
+    """The parameters of a question without some."""
+
+    model_config = ConfigDict(extra="allow")
+
+    of: ClassVar[type[BaseModel]]
+    """The question."""
+
+
 def without(filters: type[BaseModel], left_out: Collection[str], **more: Any) -> Any:
     """The parameters of a question without some, and with more: a model that `whole` reads."""
     kept = {
         name: (each.annotation, each) for name, each in filters.model_fields.items() if name not in left_out
     }
-    model = create_model(f"{filters.__name__}Part", __config__=ConfigDict(extra="allow"), **{**kept, **more})
+    model = create_model(f"{filters.__name__}Part", __base__=Part, **{**kept, **more})
     model.of = filters
     return model
 
@@ -293,9 +395,13 @@ def filter_fields(name: str, kind: type, about: str | None) -> dict[str, Any]:
             f"{name}__gte": (number | None, Field(default=None, description=f"{name} at least")),
             f"{name}__lte": (number | None, Field(default=None, description=f"{name} at most")),
         }
-    bounds = {
-        f"{name}__{end}": (Words | None, Field(default=None, description=f"{name} {words}"))
-        for end, words in {"gte": "from this day on", "lte": "up to this day"}.items()
-        if name in ("published", "status_as_of")
+    if name not in DATES:
+        return {name: (Names, Field(default=[], description=about))}
+    return {
+        name: (
+            Annotated[list[Date], BeforeValidator(split_commas)],
+            Field(default=[], description=f"{about}; a month or a year stands for all its days"),
+        ),
+        f"{name}__gte": (Date | None, Field(default=None, description=f"{name} from then on")),
+        f"{name}__lte": (Date | None, Field(default=None, description=f"{name} up to then")),
     }
-    return {name: (Names, Field(default=[], description=about))} | bounds

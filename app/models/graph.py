@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.models.base import Kind
-from app.models.filters import Names, Words, split_commas
+from app.models.filters import Names, Question, Words, split_commas
 from app.models.interaction import Node, Predicate
 from app.models.publication import PublicationRef
 
@@ -105,7 +105,7 @@ def named(kind: str) -> str:
     return f"narrow to what lies around the {kind}, by any of its names"
 
 
-class GraphFilters(BaseModel):
+class GraphFilters(Question):
     """Which part of the graph: what lies around some records, or edges of some predicates."""
 
     model_config = ConfigDict(extra="forbid")
@@ -129,7 +129,7 @@ class GraphFilters(BaseModel):
     )
 
 
-class PathFilters(BaseModel):
+class PathFilters(Question):
     """From where to where, by which ways."""
 
     model_config = ConfigDict(extra="forbid")

@@ -133,4 +133,5 @@ PublicationFilters = make_filters(
         "target": Leads(Kind.TARGET, "claims.target", "targets.id"),
     },
     links={"approval": "approvals", "trial": "trials", "evidence": "claims"},
+    aliases={"author": "authors"},
 )

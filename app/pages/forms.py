@@ -1,13 +1,11 @@
 """Forms: the parameters of a question as fields that a reader fills in."""
 
-import typing
-from enum import StrEnum
-from typing import Any, Literal, NamedTuple
+from typing import NamedTuple
 
 from pydantic import BaseModel
 from starlette.datastructures import QueryParams
 
-from app.models.filters import Filters
+from app.models.filters import Filters, options_of, single_of
 
 OF_FILES = ("format", "fields", "facets")
 """Parameters of a list that a table has no place for."""
@@ -45,19 +43,3 @@ def fields(filters: type[BaseModel], given: QueryParams) -> list[Field]:
         numeric = single in (int, float)
         found.append(Field(name, parameter.description or "", value, options, numeric, main))
     return found
-
-
-def single_of(annotation: Any) -> Any:
-    """The type of a single value of a parameter."""
-    while typing.get_origin(annotation) is not Literal and (arguments := typing.get_args(annotation)):
-        annotation = arguments[0]
-    return annotation
-
-
-def options_of(single: Any) -> list[str] | None:
-    """The values of a type, if they are few and known."""
-    if typing.get_origin(single) is Literal:
-        return list(typing.get_args(single))
-    if single is bool:
-        return ["true", "false"]
-    return [*single] if issubclass(single, StrEnum) else None

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, FastAPI, Path, Query, Request
 from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from app.catalog import BY_KIND, Resource
@@ -17,7 +17,7 @@ from app.http.session import SessionDep
 from app.knowledge.graph import graph_asked_for, paths_asked_for
 from app.models.base import Kind
 from app.models.evidence import EvidenceFilters
-from app.models.filters import Words, choice, whole, without
+from app.models.filters import Question, Words, choice, whole, without
 from app.models.graph import GraphFilters, PathFilters
 from app.models.vocabulary import vocabularies
 from app.pages.forms import OF_FILES, fields
@@ -62,7 +62,7 @@ def show_collections(request: Request, _: SessionDep) -> HTMLResponse:
     return show(request, "explore.html")
 
 
-class Search(BaseModel):
+class Search(Question):
     model_config = ConfigDict(extra="forbid")
 
     q: Words | None = Field(default=None, max_length=200)

@@ -6,6 +6,8 @@ lead through them do; the rest share the links that all of a group can lead thro
 is what `name` would find among the rest.
 """
 
+import re
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -32,15 +34,15 @@ from sqlmodel import Session, SQLModel, col
 
 from app.catalog import RESOURCES, Resource, filter_named
 from app.errors import AmbiguousName, InvalidParameter, nearest
-from app.models.base import Kind
+from app.models.base import PREFIXES, Kind
 from app.models.cancer import Cancer
-from app.models.filters import AnyKind, Filters, Leads, RelationTo
+from app.models.filters import DATES, AnyKind, Filters, Leads, RelationTo
 from app.models.finding import Entry
 from app.models.vocabulary import Level
 from app.store.names import resolve
 from app.store.release import remember
 from app.store.search import found
-from app.store.text import lower_ascii, squeeze
+from app.store.text import fold, lower_ascii, squeeze
 
 Clause = ColumnElement[bool]
 RowClause = Callable[[Any], Clause]
@@ -196,12 +198,16 @@ class Reader:
         self, resource: Resource, name: str, value: Any, given_as: str, filters: Filters
     ) -> "RowClause | Alternatives":
         """What a filter asks of a row of its collection, or of rows that are linked to it."""
-        plain_name, _, bound = name.partition("__")
-        if bound:
-            return lambda row: (
-                getattr(row, plain_name) >= value if bound == "gte" else getattr(row, plain_name) <= value
-            )
         own = resource.filters
+        name = own.aliases.get(name, name)
+        plain_name, _, bound = name.partition("__")
+        if bound == "gte":
+            return lambda row: getattr(row, plain_name) >= value
+        if bound:
+            return lambda row: or_(getattr(row, plain_name) <= value, within(row, plain_name, value))
+        if name == "id":
+            ids = self.ids(given_as, resource.kind, value)
+            return lambda row: row.id.in_(ids)
         if name == "min_level":
             return self.min_level(resource, value, filters)
         if name == "prognosis" and getattr(filters, "min_level", None) and resource.kind == Kind.CANCER:
@@ -228,20 +234,38 @@ class Reader:
     def column(self, resource: Resource, name: str, value: Any, given_as: str) -> RowClause:
         values = list(dict.fromkeys(value)) if isinstance(value, list) else [value]
         kind = resource.filters.columns[name]
+        if name in DATES:
+            return lambda row: or_(*(within(row, name, each) for each in values))
         if issubclass(kind, str) and not issubclass(kind, StrEnum):
             return self.text(resource, name, values, given_as)
         return lambda row: getattr(row, name).in_(values)
 
     def member(self, resource: Resource, name: str, value: Any, given_as: str) -> RowClause:
         members, key = members_of(resource, name)
+        if name == "authors":
+            value = [author for each in value for author in self.authors(resource, each)]
         keys = {squeeze(each): each for each in value}
         held = select(members.c.key).where(members.c.key.in_(keys)).distinct()
         self.check(resource, name, keys, set(self.session.scalars(held)), given_as)
         return lambda row: row.id.in_(select(key).where(members.c.key.in_(keys)))
 
+    def authors(self, resource: Resource, asked: str) -> list[str]:
+        """The authors of a family name; a text that is none as it is."""
+        return self.families(resource).get(squeeze(asked), [asked])
+
+    def families(self, resource: Resource) -> dict[str, list[str]]:
+        """The authors of the release by the key of their family name."""
+        texts = texts_of(self.session, resource, "authors")
+        return remember(self.session, "families", lambda: by_family(texts))
+
     def text(self, resource: Resource, name: str, value: Any, given_as: str) -> RowClause:
         """A text is compared without regard to the case of ASCII letters, which databases fold alike."""
         column = getattr(resource.table, name)
+        if name in PREFIXES or name == "registry_id":
+            value = [self.identifier(resource, name, each) for each in value]
+        if name in BODIES:
+            texts = texts_of(self.session, resource, name)
+            value = [text for each in value for text in naming(each, texts) or [each]]
         keys = {lower_ascii(each): each for each in value}
         spelt = list(self.session.scalars(select(column).where(func.lower(column).in_(keys)).distinct()))
         known = set(map(lower_ascii, spelt))
@@ -255,9 +279,17 @@ class Reader:
         """Refuse texts that are in no record of the release, and name what is near."""
         unknown = [each for key, each in asked.items() if key not in known]
         for each in unmeant(unknown, [each for key, each in asked.items() if key in known]):
-            near = nearest(each, texts_of(self.session, resource, name))
-            meant = f"; did you mean {near[:100]}?" if near else ""
+            meant = near_text(each, texts_of(self.session, resource, name))
+            if name == "authors" and (family := nearest(squeeze(each), list(self.families(resource)))):
+                meant = f"; did you mean {self.families(resource)[family][0]}?"
             raise InvalidParameter(given_as, f"No record has {each[:100]!r} there{meant}", "unknown_value")
+
+    def identifier(self, resource: Resource, name: str, term: str) -> str:
+        """An identifier as the release writes it, whichever way it was pasted; what is none as it is."""
+        column, named = getattr(resource.table, name), resolve(self.session, [term], [resource.kind])[0]
+        ids = [each.id for each in [named.match, *named.candidates] if each]
+        held = self.session.scalars(select(column).where(resource.table.id.in_(ids), column.is_not(None)))
+        return next((each for each in held if squeeze(term).endswith(squeeze(each))), term)
 
     def relation(self, leads: Leads, value: Any, given_as: str) -> "RowClause | Alternatives":
         """What linked rows must hold to, along each path."""
@@ -289,6 +321,51 @@ class Reader:
         if self.descend and kind == Kind.CANCER:
             found_ids = with_descendants(self.session, found_ids)
         return list(dict.fromkeys(found_ids))
+
+
+def within(row: Any, name: str, value: Any) -> Clause:
+    """A field has a value, or a day that lies in a month or a year."""
+    column = getattr(row, name)
+    clause: Clause = column == value
+    return clause | column.startswith(f"{value}-") if name in DATES else clause
+
+
+BODIES = ("developer", "sponsor")
+"""Fields that may name several companies in one text: each of them finds it."""
+
+
+def naming(body: str, texts: Sequence[str]) -> list[str]:
+    """The texts that hold the words of a name, one after the other."""
+
+    def words(text: str) -> str:
+        return f" {' '.join(re.findall('[a-z0-9-]+', fold(text)))} "
+
+    asked = words(body)
+    return [each for each in texts if asked.strip() and asked in words(each)]
+
+
+def by_family(authors: Sequence[str]) -> dict[str, list[str]]:
+    """Authors by the key of their family name, which is all but the initials."""
+    families: dict[str, list[str]] = defaultdict(list)
+    for each in authors:
+        family, _, initials = each.rpartition(" ")
+        if family and initials.isupper():
+            families[squeeze(family)].append(each)
+    return families
+
+
+FEW = 12
+"""Values that are all named where none is near."""
+
+
+def near_text(asked: str, texts: Sequence[str]) -> str:
+    """What was probably meant by a text that no record has: those that hold it, or one alike, or the few."""
+    holding = naming(asked, texts)[:3]
+    near = nearest(asked, texts)
+    found = holding or ([near] if near else [])
+    if found:
+        return f"; did you mean {' or '.join(each[:100] for each in found)}?"
+    return f"; there are {', '.join(texts)}" if len(texts) <= FEW else ""
 
 
 def end_column(row: Any, end: str) -> Any:
