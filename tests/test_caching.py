@@ -82,6 +82,7 @@ LIGHT = [
     *(f"{place}/{each.path}/{each.example}" for place in ("", "/explore") for each in RESOURCES),
     *(f"/graph?cancer=uveal-melanoma&format={each}" for each in GraphFormat),
     *("/", "/explore", "/explore/search?q=gp130", "/explore/matrix", "/explore/pathway", "/docs", "/redoc"),
+    "/explore/methods",
     "/explore/paths?from=tocilizumab&to=ovarian-cancer",
     *(f"/problems/{slug_of(each)}" for each in ANYWHERE),
     *(each for each in FILES if each.endswith((".css", ".svg", ".png"))),
