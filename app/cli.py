@@ -10,6 +10,7 @@ import time
 import typing
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -124,6 +125,7 @@ def seed_command(
     # Seeding needs libraries that take long to import; no other command waits for them.
     from app.seeding.build import DatabaseFault, StorageFault, prepare, seed
     from app.seeding.files import DataFault, canonical, format_files
+    from app.seeding.releases import frozen_faults
 
     begun = time.monotonic()
     try:
@@ -131,7 +133,8 @@ def seed_command(
             for name in format_files(source):
                 say(f"{name}: brought into canonical form")
         elif check:
-            prepare(source)
+            if problems := list(frozen_faults(source, prepare(source).newest)):
+                raise DataFault(problems)
             paths = [source / f"{resource.path}.yaml" for resource in RESOURCES]
             crooked = [path.name for path in paths if canonical(path) != path.read_text(encoding="utf-8")]
             if crooked:
@@ -148,6 +151,33 @@ def seed_command(
         raise fail(f"the database cannot take the release: {fault}", os.EX_UNAVAILABLE) from None
     except StorageFault as fault:
         raise fail(f"{fault}; what was served before is untouched", os.EX_CANTCREAT) from None
+
+
+@app.command(name="release")
+def release_command(
+    version: Annotated[
+        str | None, typer.Argument(help="calendar version; that of RELEASE if not given")
+    ] = None,
+    source: Annotated[Path, typer.Option("--from", help="folder that holds the seed files")] = SEED,
+    date: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="its day; today")] = None,
+) -> None:
+    """Release what the seed files hold: freeze it, and write what it changed into the changelog of the data.
+
+    Ends with 0 when the release is frozen; 65 when the data are wrong, or were released and differ now.
+    """
+    from app.seeding.files import DataFault
+    from app.seeding.releases import freeze
+
+    try:
+        files = freeze(source, version, (date or datetime.now()).date())
+    except DataFault as fault:
+        for problem in fault.problems:
+            say(str(problem))
+        raise fail(f"{fault}; nothing was released", os.EX_DATAERR) from None
+    for path in files:
+        say(f"{path}: written")
+    if not files:
+        say("it was released already, and nothing has changed since")
 
 
 def database_url() -> URL:

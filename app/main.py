@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 from fastapi_rfc9457.server import get_problem_docs_router, problems
 
 from app import __version__
-from app.api import docs, evidence, finding, graph, meta
+from app.api import docs, evidence, finding, graph, meta, releases
 from app.api.resources import ROUTERS
 from app.catalog import RESOURCES
 from app.http.bounds import Bounds, ErrorBoundary
@@ -61,6 +61,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
                 "description": "What acts on what, from inhibitors to cancers.",
             },
             {"name": "finding", "description": "What a name stands for, and what words are found in."},
+            {"name": "releases", "description": "Which releases there were, and what each changed."},
             {"name": "service", "description": "What the service says of itself."},
         ],
         servers=[{"url": "/", "description": "this instance"}],
@@ -76,7 +77,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.watch = ReleaseWatch(app.state.database)
     app.state.parameters = {}
     add_handlers(app)
-    routers = [evidence.router, *ROUTERS, finding.router, graph.router, meta.router]
+    routers = [evidence.router, releases.router, *ROUTERS, finding.router, graph.router, meta.router]
     routes = [each for router in routers for each in router.routes if isinstance(each, APIRoute)]
     app.state.paths = [each.path_format for each in routes]
     for router in [*routers, docs.router, pages]:

@@ -21,13 +21,23 @@ from starlette.responses import HTMLResponse, Response
 from app import errors
 from app.api.evidence import matrix
 from app.api.finding import SearchQuery, found_by, resolved
-from app.catalog import RESOURCES
+from app.catalog import BY_KIND, RESOURCES
 from app.exports import EXPORTS
 from app.http.files import Files
 from app.http.session import session_of
 from app.knowledge.graph import graph_asked_for, paths_asked_for
+from app.knowledge.history import (
+    changes_between,
+    compared_with,
+    history_of,
+    published,
+    record_of,
+    summaries,
+)
+from app.models.base import Kind
 from app.models.filters import Format
 from app.models.graph import GraphFilters, PathFilters
+from app.models.history import Releases
 from app.models.release import ReleaseRead
 from app.store.lists import find_page, get_record
 from app.store.release import remember
@@ -91,7 +101,10 @@ def mount_assets(app: FastAPI) -> None:
 
 EXAMPLES = {
     "find_paths": "/graph/paths?from=tocilizumab&to=ovarian-cancer&via=stat3,angiogenesis&limit=1",
+    "get_changes": "/releases/{version}/changes?collection=interactions",
     "get_graph": "/graph?cancer=uveal-melanoma",
+    "get_history": "/inhibitors/levilimab/history",
+    "get_record_of_release": "/releases/{version}/inhibitors/levilimab",
     "resolve_term": "/resolve?q=actemra",
     "search": "/search?q=il-6%20angiogenesis&limit=1",
     "summarise_evidence": "/evidence/summary?by=cancer,inhibitor&inhibitor=clazakizumab",
@@ -164,6 +177,20 @@ def complete(document: dict[str, Any]) -> None:
         content[EXPORTS[Format.CSL].media_type]["schema"] = {"type": "array", "items": {"type": "object"}}
 
 
+def releases(session: Session, version: str) -> dict[str, Any]:
+    """What the release says of itself and of those before it."""
+    inhibitors = BY_KIND[Kind.INHIBITOR]
+    own = published(session, version)
+    of_release = {
+        "get_releases": Releases(items=summaries(session)),
+        "get_release_of_version": summaries(session)[0],
+        "get_changes": changes_between(session, own, compared_with(session, own, None), ["interactions"]),
+        "get_history": history_of(session, inhibitors, inhibitors.example),
+        "get_record_of_release": record_of(session, inhibitors, inhibitors.example, version),
+    }
+    return {name: each.model_dump(mode="json") for name, each in of_release.items()}
+
+
 def examples(session: Session, release: ReleaseRead) -> dict[str, Any]:
     """Per operation id, what the release answers: a short record, or a list of one."""
     found: dict[str, Any] = {}
@@ -176,6 +203,7 @@ def examples(session: Session, release: ReleaseRead) -> dict[str, Any]:
             "total": listed.total,
             "next": f"/{resource.path}?limit=1&cursor={listed.next_cursor}",
         }
+    found |= releases(session, release.version)
     paths = PathFilters.model_validate(
         {"from": "tocilizumab", "to": "ovarian-cancer", "via": ["stat3", "angiogenesis"], "limit": 1}
     )

@@ -65,7 +65,7 @@ def export(
     return Response(
         "".join(form.write(rows, model)),
         media_type=with_charset(form.media_type),
-        headers={"Content-Disposition": attachment(release, name, form.ending), "Vary": "Accept"},
+        headers={"Content-Disposition": attachment(release.version, name, form.ending), "Vary": "Accept"},
     )
 
 
@@ -73,9 +73,9 @@ def with_charset(media_type: str) -> str:
     return f"{media_type}; charset=utf-8" if media_type.startswith("text/") else media_type
 
 
-def attachment(release: ReleaseRead, name: str, ending: str) -> str:
+def attachment(version: str, name: str, ending: str) -> str:
     """The Content-Disposition of a file that names what it holds."""
-    return f'attachment; filename="il6-atlas-{release.version}-{name}.{ending}"'
+    return f'attachment; filename="il6-atlas-{version}-{name}.{ending}"'
 
 
 def narrowed(item: str, fields: Collection[str]) -> str:

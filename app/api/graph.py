@@ -76,5 +76,5 @@ def written(
         return Response(answer.model_dump_json(by_alias=True), media_type="application/json", headers=headers)
     form = GRAPH_EXPORTS[wanted]
     if wanted not in SHOWN:
-        headers["Content-Disposition"] = attachment(release, name, form.ending)
+        headers["Content-Disposition"] = attachment(release.version, name, form.ending)
     return Response(form.write(part), media_type=with_charset(form.media_type), headers=headers)

@@ -13,6 +13,7 @@ from app.catalog import RESOURCES, Resource
 from app.exports import EXPORTS
 from app.http.problems import AmbiguousName, NotAcceptable, RecordNotFound
 from app.http.session import next_address, session_of
+from app.knowledge.history import record_of
 from app.models.filters import Format
 from app.store.lists import Page, find_page, get_record
 from app.store.release import ReleaseWatch
@@ -77,7 +78,13 @@ def resource_router(resource: Resource) -> APIRouter:
         response_model=resource.record,
         responses=problems(RecordNotFound, AmbiguousName),
     )
-    async def read_record(record_id: identifier, request: Request) -> Response:
+    async def read_record(
+        record_id: identifier,
+        request: Request,
+        release: Annotated[str | None, Query(include_in_schema=False, max_length=20)] = None,
+    ) -> Response:
+        if release is not None:
+            return await run_in_threadpool(find_earlier, request, record_id, release)
         # A read by key of the embedded file takes less than a hop into a thread; all else takes the hop.
         watch: ReleaseWatch = request.app.state.watch
         snapshot = watch.snapshot
@@ -89,6 +96,12 @@ def resource_router(resource: Resource) -> APIRouter:
             found_id, record = await run_in_threadpool(find_record, request, record_id)
         headers = {"Content-Location": f"/{resource.path}/{found_id}"}
         return Response(record, media_type="application/json", headers=headers)
+
+    def find_earlier(request: Request, name: str, version: str) -> Response:
+        with session_of(request) as session:
+            found = record_of(session, resource, name, version)
+        headers = {"Content-Location": found.links["self"]}
+        return Response(found.model_dump_json(), media_type="application/json", headers=headers)
 
     def find_record(request: Request, name: str) -> tuple[str, str]:
         with session_of(request) as session:

@@ -15,6 +15,7 @@ from app.exports.picture import address, draw
 from app.http.files import Files
 from app.http.session import SessionDep
 from app.knowledge.graph import graph_asked_for, paths_asked_for
+from app.knowledge.history import all_published, changes_between, compared_with, published, summaries
 from app.models.base import Kind
 from app.models.evidence import EvidenceFilters
 from app.models.filters import Question, Words, choice, whole, without
@@ -101,6 +102,29 @@ def show_matrix(
         dimensions=list(Dimension),
         q=query.q,
         fields=fields(EvidenceFilters, request.query_params),
+    )
+
+
+@router.get("/explore/releases", operation_id="show_releases")
+def show_releases(request: Request, session: SessionDep) -> HTMLResponse:
+    return show(request, "releases.html", releases=summaries(session))
+
+
+@router.get("/explore/releases/{version}", operation_id="show_changes")
+def show_changes(
+    request: Request,
+    version: Annotated[str, Path(max_length=20)],
+    session: SessionDep,
+    since: Annotated[Words | None, Query()] = None,
+) -> HTMLResponse:
+    """What changed since another release."""
+    own = published(session, version)
+    return show(
+        request,
+        "changes.html",
+        changes=changes_between(session, own, compared_with(session, own, since)),
+        summary=summaries(session)[-own.number],
+        earlier=[each.version for each in all_published(session) if each.number < own.number],
     )
 
 

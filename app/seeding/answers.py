@@ -48,6 +48,8 @@ class Facts:
     trials: dict[str, TrialSeed] = field(default_factory=dict)
     publications: dict[str, PublicationSeed] = field(default_factory=dict)
     evidence: dict[str, EvidenceSeed] = field(default_factory=dict)
+    written: dict[Kind, dict[str, dict[str, Any]]] = field(default_factory=lambda: defaultdict(dict))
+    """The same rows as they stand in the files."""
 
     def of(self, kind: Kind) -> dict[str, Any]:
         rows: dict[str, Any] = getattr(self, BY_KIND[kind].path)

@@ -22,10 +22,11 @@ from app.catalog import BY_KIND, RESOURCES, Resource
 from app.models.base import Kind
 from app.models.cancer import Judgement
 from app.models.finding import Entry, Name
+from app.models.history import Published, Revision
 from app.models.release import Release, ReleaseSeed
 from app.seeding.answers import Answer, Answers, Facts, curies, judgements, name_of
 from app.seeding.check import REFERENCES, read_facts, uncollected
-from app.seeding.files import checksum
+from app.seeding.releases import Dataset, all_releases, dataset_of, history_of
 from app.settings import MIGRATIONS
 from app.store.engine import make_engine, sqlite_path
 from app.store.names import names_of
@@ -62,6 +63,9 @@ class Build:
     release: Release
     facts: Facts
     answers: dict[Kind, dict[str, Answer]]
+    newest: Dataset
+    published: list[Published]
+    revisions: list[Revision]
 
     def texts(self, kind: Kind, row: Any) -> Iterator[str]:
         """What a record says in words, and the names of the records it names: what the search reads."""
@@ -117,25 +121,26 @@ def migrate(connection: Connection) -> None:
 def prepare(folder: Path) -> Build:
     """Read and check the seed files and make every answer; raises DataFault."""
     head, facts = read_facts(folder)
+    newest = dataset_of(head, facts, folder)
+    published, revisions = history_of(all_releases(folder, newest))
     answers: dict[Kind, dict[str, Answer]] = {resource.kind: {} for resource in RESOURCES}
     for resource, record_id, answer in Answers(facts).all():
         answers[resource.kind][record_id] = answer
     release = Release.model_validate(
         {
             **head.model_dump(),
-            "checksum": checksum(folder),
-            "digest": digest(head, answers),
-            "counts": {
-                each.path: len(answers[each.kind]) for each in sorted(RESOURCES, key=lambda r: r.path)
-            },
+            "checksum": newest.checksum,
+            "digest": digest(head, published, answers),
+            "counts": newest.counts(),
         }
     )
-    return Build(release, facts, answers)
+    return Build(release, facts, answers, newest, published, revisions)
 
 
-def digest(head: ReleaseSeed, answers: dict[Kind, dict[str, Answer]]) -> str:
+def digest(head: ReleaseSeed, published: list[Published], answers: dict[Kind, dict[str, Answer]]) -> str:
     """SHA-256 over all that the release will say: another version of the program may say it otherwise."""
-    total = hashlib.sha256(f"{SCHEMA_REVISION} {head.model_dump_json()}".encode())
+    told = [head.model_dump_json(), *(each.model_dump_json() for each in published)]
+    total = hashlib.sha256(f"{SCHEMA_REVISION} {' '.join(told)}".encode())
     for each in answers.values():
         for answer in each.values():
             total.update(answer.item.encode() + answer.record.encode())
@@ -299,6 +304,8 @@ def fill(connection: Connection, build: Build) -> None:
                 connection.execute(insert(SQLModel.metadata.tables[f"{resource.kind}_{name}"]), values)
     connection.execute(insert(Judgement), [each.model_dump() for each in judgements(build.facts)])
     fill_finding(connection, build)
+    connection.execute(insert(Published), [each.model_dump() for each in build.published])
+    connection.execute(insert(Revision), [each.model_dump() for each in build.revisions])
     connection.execute(insert(Release), [build.release.model_dump()])
     if connection.dialect.name == "postgresql":
         # Its plans follow what it knows of the rows.

@@ -132,6 +132,7 @@ def read_rows(resource: Resource, rows: list[dict[str, Any]], facts: Facts) -> I
         if record_id in taken:
             yield Problem(file, record_id, "id", "an id that no other row of the file has")
         taken[record_id] = valid
+        facts.written[resource.kind][record_id] = row
     facts.of(resource.kind).update(sorted(taken.items()))
 
 

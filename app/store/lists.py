@@ -9,13 +9,14 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, select
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from app.catalog import BY_KIND, RESOURCES, Resource
-from app.errors import InvalidParameter, NoRelease
+from app.errors import InvalidParameter, NoRelease, RecordNotFound
 from app.models.base import Kind
 from app.models.filters import Filters
 from app.models.finding import Entry
+from app.models.history import Revision
 from app.models.release import ReleaseRead
 from app.store.conditions import Conditions, count_values, end_column, find_conditions, sources_of
 from app.store.cursor import no_cursor, pack, unpack
@@ -250,9 +251,21 @@ def get_record(session: Session, resource: Resource, name: str) -> tuple[str, st
     if not UNFIT.search(name):
         known = session.execute(select(table.id, table.record).where(table.id == name)).first()
     if not known:
-        record_id = find_id(session, resource.kind, name)
+        try:
+            record_id = find_id(session, resource.kind, name)
+        except RecordNotFound as error:
+            raise with_history(session, resource, name, error) from None
         known = session.execute(select(table.id, table.record).where(table.id == record_id)).one()
     return known[0], known[1]
+
+
+def with_history(session: Session, resource: Resource, name: str, error: RecordNotFound) -> RecordNotFound:
+    """The same error; of a record that an earlier release had, it says so."""
+    asked = select(col(Revision.number)).where(col(Revision.kind) == resource.kind)
+    if UNFIT.search(name) or not session.execute(asked.where(col(Revision.record_id) == name)).first():
+        return error
+    told = f"{error} An earlier release had it: /{resource.path}/{name}/history."
+    return RecordNotFound(told, error.suggestions)
 
 
 def get_items(session: Session, resource: Resource, ids: Collection[str]) -> dict[str, str]:
