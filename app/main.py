@@ -6,13 +6,14 @@ from contextlib import asynccontextmanager
 
 from asgi_correlation_id import CorrelationIdMiddleware
 from fastapi import Depends, FastAPI
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, iter_route_contexts
 from fastapi_rfc9457.server import get_problem_docs_router, problems
 
 from app import __version__
 from app.api import docs, evidence, finding, graph, meta, releases
 from app.api.resources import ROUTERS
 from app.catalog import RESOURCES
+from app.http.addresses import Addresses, Paths
 from app.http.bounds import Bounds, ErrorBoundary
 from app.http.cache import Cache
 from app.http.headers import Headers, Preflight
@@ -68,6 +69,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
         lifespan=lifespan,
         dependencies=[Depends(check_parameters)],
         responses=problems(*ANYWHERE),
@@ -85,6 +87,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(get_problem_docs_router(), prefix="/problems", include_in_schema=False)
     docs.mount_assets(app)
     mount_static(app)
+    segments = {str(each.path).split("/")[1] for each in iter_route_contexts(app.routes)} - {""}
+    app.state.addresses = Addresses(settings.public_url, segments)
     add_middleware(app, settings)
     return app
 
@@ -97,7 +101,7 @@ def add_middleware(app: FastAPI, settings: Settings) -> None:
         Preflight,
         allow_origins=["*"],
         allow_methods=["GET", "HEAD", "POST"],
-        allow_headers=["Content-Type"],
+        allow_headers=["*"],
     )
     if not settings.access_log:
         app.add_middleware(CorrelationIdMiddleware)  # what is kept has none, as no line of a log would
@@ -105,6 +109,7 @@ def add_middleware(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(
         Cache,
         watch=app.state.watch,
+        public_url=settings.public_url,
         most_bytes=settings.cache_bytes,
         deadline=4 * settings.query_seconds,
     )
@@ -113,6 +118,7 @@ def add_middleware(app: FastAPI, settings: Settings) -> None:
         app.add_middleware(AccessLog)
         app.add_middleware(CorrelationIdMiddleware)
     app.add_middleware(Metrics, main=app)
+    app.add_middleware(Paths, public_url=settings.public_url)
 
 
 app = create_app()

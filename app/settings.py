@@ -1,9 +1,11 @@
 """Everything the environment may change: variables with the prefix IL6_."""
 
+import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PACKAGE = Path(__file__).parent
@@ -32,4 +34,19 @@ class Settings(BaseSettings):
     cache_bytes: int = Field(
         default=32 * 2**20, ge=0, description="bytes of answers that a worker keeps; 0 keeps none"
     )
+    public_url: str = Field(
+        default="", description="the address clients have for it, with a path where there is one"
+    )
     environment: str = Field(default="production", description="what /service-info says of this instance")
+
+    @field_validator("public_url")
+    @classmethod
+    def check_address(cls, address: str) -> str:
+        """Refuse what no link can begin with."""
+        parts = urlsplit(address)
+        plain = (
+            parts.scheme in ("http", "https") and parts.hostname and not parts.query and not parts.fragment
+        )
+        if address and not (plain and re.fullmatch(r"[!-~]+", address) and not re.search('["<>]', address)):
+            raise ValueError("an address such as https://example.org/atlas, without a query")
+        return address.rstrip("/")

@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
@@ -36,6 +37,7 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.catalog import RESOURCES
+from app.http.addresses import Addresses
 from app.http.cache import Cache
 from app.http.compression import LARGEST, SMALLEST, compressible, preferred
 from app.http.problems import ANYWHERE
@@ -434,7 +436,12 @@ def test_who_has_the_answer_is_told_so_before_a_range_is_looked_at(
 @contextmanager
 def listening(app: ASGIApp) -> Iterator[httpx.Client]:
     """A live server of any application, in a thread, and a client of it."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical", lifespan="off", ws="none"))
+    state = SimpleNamespace(addresses=Addresses("", []))
+
+    async def stated(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, "app": SimpleNamespace(state=state)}, receive, send)
+
+    server = uvicorn.Server(uvicorn.Config(stated, port=0, log_level="critical", lifespan="off", ws="none"))
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:
@@ -477,7 +484,7 @@ def kept(app: ASGIApp, most_bytes: int = 2**20, deadline: float = 10) -> Cache:
     """An application behind a cache of release 1."""
     watch = ReleaseWatch(Database(parse_url("sqlite:///nowhere.sqlite"), 1))
     watch.release = release("1")
-    return Cache(app, watch, most_bytes, deadline)
+    return Cache(app, watch, most_bytes, deadline, public_url="http://atlas.example")
 
 
 def at_once(client: httpx.Client, address: str, number: int) -> list[Any]:
@@ -637,6 +644,7 @@ def test_an_answer_that_is_not_finished_is_a_problem_to_all_and_kept_by_nobody(
             assert each.result().headers["Access-Control-Allow-Origin"] == "*"
         assert app.asked == 1
         assert [each.message for each in caplog.records] == ["/ broke off"]
+        assert "X-Request-ID" not in waiting[0].result().json()["detail"]  # nobody gave it one
         app.response = lambda _: PlainTextResponse("mended")
         assert client.get("/").text == "mended"
 

@@ -134,14 +134,15 @@ def test_every_record_has_a_page(client: httpx.Client, database_url: str, resour
         assert answer.status_code == 200, answer.text
         text = answer.text
         assert answer.headers["Content-Location"] == own
-        assert f'<link rel="canonical" href="{own}">' in text
+        full = f"{str(client.base_url).rstrip('/')}{own}"
+        assert f'<link rel="canonical" href="{full}">' in text
         assert f'<link rel="alternate" type="application/json" href="{data}">' in text
         assert f'<a href="{data}">{data}</a>' in text
         assert text.count("<h1>") == 1
         (linked,) = JSON_LD.findall(text)
         described = json.loads(linked)
         assert described["@context"] == {"@vocab": "https://schema.org/"}
-        assert described["@id"] == own
+        assert described["@id"] == full
         assert described["@type"] in TYPES[resource.path]
         assert described["name"]
     for record_id in (found[0], found[-1], resource.example):

@@ -39,6 +39,7 @@ from app.models.filters import Format
 from app.models.graph import GraphFilters, PathFilters
 from app.models.history import Releases
 from app.models.release import ReleaseRead
+from app.settings import Settings
 from app.store.lists import find_page, get_record
 from app.store.release import remember
 from app.store.summary import SummaryQuery
@@ -65,11 +66,17 @@ def page(response: HTMLResponse) -> HTMLResponse:
     return response
 
 
+def public_url(app: FastAPI) -> str:
+    """What the addresses of the service begin with; empty if that is the host that was asked."""
+    settings: Settings = app.state.settings
+    return settings.public_url
+
+
 @router.get("/docs")
-def read_docs() -> HTMLResponse:
+def read_docs(request: Request) -> HTMLResponse:
     return page(
         get_swagger_ui_html(
-            openapi_url="/openapi.json",
+            openapi_url=f"{public_url(request.app)}/openapi.json",
             title="IL-6 Atlas: try the API",
             swagger_js_url="/docs/swagger-ui-bundle.js",
             swagger_css_url="/docs/swagger-ui.css",
@@ -80,10 +87,10 @@ def read_docs() -> HTMLResponse:
 
 
 @router.get("/redoc")
-def read_redoc() -> HTMLResponse:
+def read_redoc(request: Request) -> HTMLResponse:
     return page(
         get_redoc_html(
-            openapi_url="/openapi.json",
+            openapi_url=f"{public_url(request.app)}/openapi.json",
             title="IL-6 Atlas: the API",
             redoc_js_url="/redoc/redoc.standalone.js",
             redoc_favicon_url="/docs/fastapi/favicon.png",
@@ -134,6 +141,7 @@ def document(app: FastAPI, answers: Mapping[str, Any]) -> dict[str, Any]:
     """The OpenAPI document, with what the service answers now as the example of each operation."""
     with MAKING:
         made = deepcopy(app.openapi())
+    made["servers"][0]["url"] = public_url(app) or "/"
     complete(made)
     for path in made["paths"].values():
         for operation in path.values():

@@ -7,6 +7,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 
 from app import __version__
+from app.http.addresses import base_of
 from app.http.metrics import exposition
 from app.http.session import SessionDep
 from app.models.release import ReleaseRead
@@ -123,7 +124,7 @@ def read_release(request: Request, _: SessionDep) -> ReleaseRead:
 def read_service_info(request: Request, _: SessionDep) -> ServiceInfo:
     """What this service is, in the words of the GA4GH standard service-info 1.0."""
     settings: Settings = request.app.state.settings
-    home = str(request.base_url)
+    home = f"{base_of(request.scope)}/"
     return ServiceInfo(
         id="il6-atlas",
         name="IL-6 Atlas",

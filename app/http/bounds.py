@@ -1,6 +1,7 @@
 """Bounds of a request, looked at before anything reads it, and a problem for what nobody foresaw."""
 
 import logging
+import re
 
 from fastapi_rfc9457 import BadRequest, Problem
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -25,6 +26,9 @@ LONGEST_ADDRESS = 65_000
 
 MOST_PARAMETERS = 1000
 """Query parameters, counted as often as they are given; a list takes 500 values of one."""
+
+HOST = re.compile(rb"([\w.-]+|\[[0-9a-fA-F:.]+\])?(:\d*)?")
+"""A name or an address, with a port or without; empty where the address has none (RFC 9110, 7.2)."""
 
 
 class Bounds:
@@ -83,9 +87,11 @@ def out_of_bounds(scope: Scope) -> Problem | None:
         return AddressTooLong(detail=f"An address has at most {LONGEST_ADDRESS} bytes.")
     if scope["query_string"].count(b"&") >= MOST_PARAMETERS:
         return too_many_parameters(MOST_PARAMETERS)
-    hosts = sum(name == b"host" for name, _ in scope["headers"])
-    if hosts > 1 or (hosts == 0 and scope["http_version"] == "1.1"):
+    hosts = [value for name, value in scope["headers"] if name == b"host"]
+    if len(hosts) > 1 or (not hosts and scope["http_version"] == "1.1"):
         return BadRequest(detail="A request names one host.")
+    if hosts and not HOST.fullmatch(hosts[0]):
+        return BadRequest(detail="What stands in Host is no name of a host.")
     return None
 
 

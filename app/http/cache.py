@@ -13,14 +13,14 @@ from functools import partial
 from sys import getsizeof
 from typing import Any, NamedTuple
 
-from fastapi_rfc9457 import InternalServerError, Problem
+from fastapi_rfc9457 import Problem
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import __version__
 from app.http.compression import CODINGS, compressible, preferred
 from app.http.headers import Headers
 from app.http.metrics import cached, labelled
-from app.http.problems import QueryTooLong, problem_response
+from app.http.problems import QueryTooLong, internal_error, problem_response
 from app.http.requests import CONDITIONS, canonical, joined, matches, part_of
 from app.store.release import ReleaseWatch
 
@@ -42,11 +42,10 @@ UNCHANGED = b"etag cache-control content-location vary access-control-allow-orig
 """Fields of a 304 (RFC 9110, 15.4.5), with what lets a page of another origin read it, and the release."""
 
 NO_BODY: Message = {"type": "http.response.body", "body": b""}
-BROKEN = "Something went wrong here; the log of the service tells it by the X-Request-ID."
 
 Run = Callable[[], Coroutine[Any, Any, Any]]
 Key = tuple[str, bytes, bytes | None]
-"""Path, query and Accept; None for an answer that is the same whatever Accept says."""
+"""Address, query and Accept; None for an answer that is the same whatever Accept says."""
 
 
 class Representation(NamedTuple):
@@ -157,10 +156,13 @@ class Entries:
 class Cache:
     """Answer GET and HEAD from what is kept, or by one run of the application for all who ask the same."""
 
-    def __init__(self, app: ASGIApp, watch: ReleaseWatch, most_bytes: int, deadline: float) -> None:
+    def __init__(
+        self, app: ASGIApp, watch: ReleaseWatch, most_bytes: int, deadline: float, public_url: str
+    ) -> None:
         self.app = app
         self.watch = watch
         self.deadline = deadline
+        self.named_by_host = not public_url
         self.entries = Entries(None, most_bytes)
         self.hit, self.miss, self.not_modified = map(
             partial(labelled, cached), ("hit", "miss", "not_modified")
@@ -177,7 +179,10 @@ class Cache:
         digest = self.watch.release.digest if self.watch.release else None
         if digest != entries.digest:
             entries = self.entries = Entries(digest, entries.most_bytes)
-        key = scope["path"], scope["query_string"], headers.get(b"accept", b"*/*")
+        path = scope["path"]
+        if self.named_by_host:  # pages name the host that was asked
+            path = f"{scope.get('scheme', 'http')}:{headers.get(b'host', b'').decode('latin-1')}{path}"
+        key = path, scope["query_string"], headers.get(b"accept", b"*/*")
         entry, result = entries.find(key), self.hit
         try:
             if entry is None:
@@ -240,7 +245,7 @@ class Cache:
 
     async def run(self, entries: Entries, question: Key, scope: Scope) -> Entry:
         """Ask the application, and keep what it answers if that may be kept."""
-        path, query, _ = question
+        path, query = scope["path"], question[1]
         state = dict(scope.get("state", {}))
         own = [each for each in scope["headers"] if each[0] not in CONDITIONS]
         inner = {**scope, "method": "GET", "query_string": query, "headers": own, "state": state}
@@ -256,7 +261,7 @@ class Cache:
         except Exception:
             logger.exception("%s broke off", path)
             messages.clear()
-            broken = problem_response(InternalServerError(detail=BROKEN), path)
+            broken = problem_response(internal_error(), path)
             await Headers(broken, self.watch)(inner, patient(), collect)
         release = state.get("release") or self.watch.release
         digest = release.digest if release else None

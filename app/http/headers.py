@@ -4,6 +4,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.http.addresses import Addresses
 from app.store.release import ReleaseWatch
 
 SECURITY_HEADERS = {
@@ -28,7 +29,7 @@ PAGE_HEADERS = {
 
 
 class Headers:
-    """Put the security headers and the release on every response.
+    """Put the security headers and the release on every response, and write out the addresses in it.
 
     What reads no data names the release seen last.
     """
@@ -55,7 +56,8 @@ class Headers:
                     headers["X-Atlas-Release"] = release.version
             await send(message)
 
-        await self.app(scope, receive, complete)
+        addresses: Addresses = scope["app"].state.addresses
+        await self.app(scope, receive, addresses.sending(scope, complete))
 
 
 class Preflight(CORSMiddleware):

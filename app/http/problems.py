@@ -262,7 +262,9 @@ def unread_body(request: Request, error: Mapping[str, Any]) -> Problem | None:
         return None
     media_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if not re.fullmatch(r"application/([^/]+\+)?json", media_type):
-        return UnsupportedMediaType(detail="The body must be JSON, with Content-Type: application/json.")
+        named = f"is said to be {media_type[:100]}" if media_type else "has no Content-Type"
+        detail = f"The body {named}: send JSON, and add the header `Content-Type: application/json`."
+        return UnsupportedMediaType(detail=detail)
     if error["type"] == "json_invalid" or (error["loc"] == ("body",) and error["type"] == "missing"):
         return BadRequest(detail="The body is no JSON.")
     return None

@@ -181,7 +181,7 @@ class Question(BaseModel):
                 return text
             if not text.strip():
                 raise PydanticCustomError("empty_value", "An empty value asks for nothing: leave it out")
-            parts = text.split(",")
+            parts = text.split(",", MOST)
             if signed := next((each for each in parts if each.lstrip().startswith(tuple(signs))), None):
                 detail = cls.negation(name, signed.lstrip()[0])
                 raise PydanticCustomError("negated_value", "{detail}", {"detail": detail})

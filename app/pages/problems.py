@@ -1,8 +1,10 @@
 """What wraps the pages: addresses without the empty fields of a form, and problems that people can read."""
 
 import json
-from urllib.parse import parse_qsl
+import re
+from urllib.parse import parse_qsl, urlencode
 
+import mimeparse
 from fastapi_rfc9457 import PROBLEM_MEDIA_TYPE
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -16,8 +18,22 @@ def is_page(path: str) -> bool:
     return path == "/" or path == "/explore" or path.startswith("/explore/")
 
 
+TRACKING = re.compile(r"utm_.*|mc_.*|fbclid|gclid|msclkid|_ga|_")
+"""Parameters that others put behind an address which is passed on; pages pay no heed to them."""
+
+
+def is_browser(scope: Scope) -> bool:
+    """Whether a request prefers a page to JSON."""
+    accept = ", ".join(Headers(scope=scope).getlist("accept")) or "*/*"
+    try:
+        page, data = (mimeparse.quality(each, accept) for each in ("text/html", "application/json"))
+    except mimeparse.MimeTypeParseException:
+        return False
+    return bool(page > data)
+
+
 class Pages:
-    """Serves people: a problem of a page is a page, and so is every address that a form makes.
+    """Serves people: a problem of a page is a page, and so is one that a browser meets elsewhere.
 
     A browser sends the fields of a form that nobody filled in too. The address that is shown, kept and cited
     has none of them.
@@ -27,20 +43,29 @@ class Pages:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not is_page(scope["path"]):
+        if scope["type"] != "http" or not (is_page(scope["path"]) or is_browser(scope)):
             await self.app(scope, receive, send)
             return
-        query = scope["query_string"].decode("latin-1")
-        fields = parse_qsl(query, keep_blank_values=True)
+        if not is_page(scope["path"]):
+            await self.app(scope, receive, self.readable(scope, send))
+            return
+        given = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        fields = [each for each in given if not TRACKING.fullmatch(each[0])]
+        if fields != given:
+            scope = {**scope, "query_string": urlencode(fields).encode()}
         filled = [(name, value) for name, value in fields if value.strip()]
         if filled != fields and scope["method"] == "GET":
             tidy = RedirectResponse(link(Request(scope).url.path, filled), 303)
             await tidy(scope, receive, send)
             return
+        await self.app(scope, receive, self.readable(scope, send))
+
+    def readable(self, scope: Scope, send: Send) -> Send:
+        """What sends a problem as a page, and all else as it is."""
         begun: Message | None = None
         body = b""
 
-        async def readable(message: Message) -> None:
+        async def sent(message: Message) -> None:
             nonlocal begun, body
             if message["type"] == "http.response.start":
                 if Headers(raw=message["headers"]).get("Content-Type") != PROBLEM_MEDIA_TYPE:
@@ -54,7 +79,7 @@ class Pages:
                 if not message.get("more_body", False):
                     await explain(Request(scope), begun, body, send)
 
-        await self.app(scope, receive, readable)
+        return sent
 
 
 async def explain(request: Request, begun: Message, body: bytes, send: Send) -> None:
@@ -65,6 +90,7 @@ async def explain(request: Request, begun: Message, body: bytes, send: Send) -> 
         if name not in ("content-type", "content-length")
     }
     problem = json.loads(body)
+    kept["vary"] = "Accept"
     page = show(request, "problem.html", status=begun["status"], headers=kept, problem=problem)
     await send({"type": "http.response.start", "status": page.status_code, "headers": page.raw_headers})
     await send({"type": "http.response.body", "body": bytes(page.body)})
