@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -10,7 +11,8 @@ from app.models.base import PREFIXES
 from app.models.trial import Outcome
 from app.models.vocabulary import Direction
 from app.seeding.answers import Facts
-from app.seeding.rules import broken_rules
+from app.seeding.exceptions import MIRRORED, SECONDARY, UNIDENTIFIED
+from app.seeding.rules import WHAT_HOSTS_ARE, broken_rules
 
 AT_LEAST = {
     "approvals": 135,
@@ -34,6 +36,25 @@ def test_nothing_was_lost(facts: Facts, path: str, count: int) -> None:
 def test_the_data_keep_every_rule(facts: Facts) -> None:
     """Reading them did not fail, and the rules of the knowledge find nothing."""
     assert [*broken_rules(facts)] == []
+
+
+def test_only_rows_that_need_it_are_excepted_from_a_rule_and_no_more_than_there_were(facts: Facts) -> None:
+    articles = {
+        row.id
+        for row in facts.publications.values()
+        if row.kind not in ("regulatory-label", "web-page", "registry") and not (row.doi or row.pmid)
+    }
+    addresses = [(row.id, row.url) for row in facts.publications.values()]
+    addresses += [(row.id, row.results_url) for row in facts.trials.values()]
+    hosts = [(row_id, f".{urlsplit(address or '').hostname}") for row_id, address in addresses]
+    mirrored = {row_id for row_id, host in hosts if any(host.endswith(f".{each}") for each in WHAT_HOSTS_ARE)}
+    secondary = {
+        row.id
+        for row in facts.approvals.values()
+        if not any(facts.publications[each].kind == "regulatory-label" for each in row.publications)
+    }
+    assert (articles, mirrored, secondary) == (UNIDENTIFIED, MIRRORED, SECONDARY)
+    assert (len(articles) <= 42, len(mirrored) <= 41, len(secondary) <= 16) == (True, True, True)
 
 
 def test_failures_are_in_the_data_too(facts: Facts) -> None:

@@ -2,22 +2,24 @@
 
 import datetime
 import gc
+import json
 import re
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from app.catalog import BY_KIND, RESOURCES, Resource
 from app.errors import nearest
 from app.models.base import PREFIXES, Kind
 from app.models.release import ReleaseSeed
 from app.seeding.answers import Facts
-from app.seeding.files import RELEASE, DataFault, Problem, load, load_rows
-from app.seeding.rules import broken_rules, release_faults
+from app.seeding.files import MOST_PROBLEMS, RELEASE, DataFault, Problem, load, load_rows
+from app.seeding.rules import broken_rules, identifiers_of, release_faults
 
 REFERENCES = {
     "cancer": Kind.CANCER,
@@ -34,12 +36,30 @@ REFERENCES = {
 }
 """The fields of seed rows that name a record of another kind by its id; `parent` names one of its own."""
 
-IDENTIFIERS = ("doi", "ensembl", "hgnc", "ncbigene", "pmcid", "pmid", "uniprot")
-"""Fields that hold an identifier of a registry, beside those in `ids`."""
+FORMS = {
+    r"^[a-z0-9]+(-[a-z0-9]+)*$": "lower-case letters, digits and single hyphens, as in rose-john-2017",
+    r"^\S(.*\S)?$": "one line that has something in it, without space before or behind",
+    r'^https?://[^\s<>"]+$': "an address that begins with https:// or http://",
+    r"^[0-9]{4}-(0[1-9]|1[0-2])(-[0-3][0-9])?$": "a day as '2026-11-28', or a month as '2026-11'",
+    r"^[0-9]{4}\.[0-9]{2}(\.[0-9]+)?$": "year and month, as in '2026.11'",
+}
+"""What a pattern of the models asks for, in words."""
+
+SHOWN = 100
+"""Characters of a wrong value that are shown."""
+
+Valid = TypeVar("Valid", bound=BaseModel)
+RowFaults = Iterator[tuple[str, str]]
+"""Of each rule that a row breaks the field, and what is expected there."""
 
 
-ADDRESS = re.compile(r"^(https?://[^/]*/|[a-z]+:\s*)(\?term=)?", re.IGNORECASE)
-"""What is often pasted along with an identifier."""
+@dataclass(frozen=True)
+class Given:
+    """What the rules of a row may ask for: the valid rows, the ids of all rows, the day of the release."""
+
+    facts: Facts
+    ids: dict[Kind, set[str]]
+    day: datetime.date
 
 
 @contextmanager
@@ -58,64 +78,44 @@ def uncollected() -> Iterator[None]:
 def read_facts(folder: Path) -> tuple[ReleaseSeed, Facts]:
     """The release and all its facts; raises DataFault with every problem in every file."""
     problems: list[Problem] = []
-    release = None
-    try:
-        release = ReleaseSeed.model_validate(load(folder / RELEASE))
-    except DataFault as fault:
-        problems += fault.problems
-    except ValidationError as error:
-        problems += explain(error, RELEASE, "")
-    facts = Facts()
-    known: dict[Kind, set[str]] = {}
+    release = read_release(folder / RELEASE, problems)
+    given = Given(Facts(), {}, release.date if release else datetime.date.max)
     for resource in RESOURCES:
         try:
             rows = load_rows(folder / f"{resource.path}.yaml")
         except DataFault as fault:
             problems += fault.problems
             continue
-        known[resource.kind] = {str(row.get("id")) for row in rows}
-        problems += read_rows(resource, rows, facts)
-    day = release.date if release else datetime.date.max
+        given.ids[resource.kind] = {row["id"] for row in rows if isinstance(row.get("id"), str)}
+        problems += first(read_rows(resource, rows, given.facts))
     for resource in RESOURCES:
-        for row in facts.of(resource.kind).values():
-            problems += (
-                Problem(f"{resource.path}.yaml", row.id, name, expected)
-                for name, expected in check_row(resource, row, known, day)
-            )
-        problems += check_curies(resource, facts)
-        problems += check_parents(resource, facts)
-    if release is not None:
-        problems += (Problem(RELEASE, "", *fault) for fault in release_faults(release))
+        problems += first(check_rows(resource, given))
     if not problems:
-        problems += (Problem(*broken) for broken in broken_rules(facts))
+        problems += first(Problem(*broken) for broken in broken_rules(given.facts))
     if problems or release is None:
         raise DataFault(problems)
-    return release, facts
+    return release, given.facts
 
 
-def explain(
-    error: ValidationError, file: str, record_id: str, known: Sequence[str] = ()
-) -> Iterator[Problem]:
-    """What pydantic found, in our terms."""
-    for each in error.errors():
-        given, place = each["input"], ".".join(map(str, each["loc"]))
-        expected = f"{each['msg']} (it is {given!r})"
-        match each["type"]:
-            case "extra_forbidden":
-                near = nearest(str(each["loc"][-1]), known)
-                expected = "a key that these rows have" + (f"; {near} is near" if near else "")
-            case "missing":
-                expected = "a value: every row has one"
-            case "enum":
-                near = nearest(str(given), each["ctx"]["expected"].replace(" or ", ", ").split(", "))
-                expected = f"{each['ctx']['expected']} (it is {given!r}{f'; {near} is near' if near else ''})"
-            case "string_type" if isinstance(given, (int, float)) and not isinstance(given, bool):
-                expected = f"a text: write {each['loc'][-1]}: '{given}'"
-            case "int_type" | "int_parsing" | "float_type" if isinstance(given, str):
-                expected = f"a number, without quotation marks (it is {given!r})"
-            case _ if isinstance(given, dict):
-                expected = each["msg"]
-        yield Problem(file, record_id, place, expected[:500])
+def first(problems: Iterator[Problem]) -> Iterator[Problem]:
+    """As many problems as a person can mend at once."""
+    yield from islice(problems, MOST_PROBLEMS)
+    if more := next(problems, None):
+        expected = f"the {MOST_PROBLEMS} above mended first: there are more"
+        yield replace(more, id="", field="", expected=expected)
+
+
+def read_release(path: Path, problems: list[Problem]) -> ReleaseSeed | None:
+    """The file RELEASE; what is wrong with it is added to the problems."""
+    try:
+        release, faults = read_row(ReleaseSeed, load(path), path.name, "")
+    except DataFault as fault:
+        problems += fault.problems
+        return None
+    problems += faults
+    if release:
+        problems += (Problem(path.name, "", *broken) for broken in release_faults(release))
+    return release
 
 
 def read_rows(resource: Resource, rows: list[dict[str, Any]], facts: Facts) -> Iterator[Problem]:
@@ -123,102 +123,210 @@ def read_rows(resource: Resource, rows: list[dict[str, Any]], facts: Facts) -> I
     file = f"{resource.path}.yaml"
     taken: dict[str, Any] = {}
     for number, row in enumerate(rows, 1):
-        record_id = str(row.get("id", f"row {number}"))
-        try:
-            valid = resource.seed.model_validate(row)
-        except ValidationError as error:
-            yield from explain(error, file, record_id, list(resource.seed.model_fields))
-            continue
-        if record_id in taken:
-            yield Problem(file, record_id, "id", "an id that no other row of the file has")
-        taken[record_id] = valid
-        facts.written[resource.kind][record_id] = row
+        given = row.get("id")
+        name = given[:SHOWN] if given and isinstance(given, str) else f"row {number}"
+        valid, faults = read_row(resource.seed, row, file, name)
+        yield from faults
+        if valid and name in taken:
+            yield Problem(file, name, "id", "an id that no other row of the file has")
+        if valid:
+            taken[name] = valid
+            facts.written[resource.kind][name] = row
     facts.of(resource.kind).update(sorted(taken.items()))
 
 
-def check_row(
-    resource: Resource, row: Any, known: dict[Kind, set[str]], day: datetime.date
-) -> Iterator[tuple[str, str]]:
-    """Yield (field, expected) for each rule that a valid row breaks."""
+def read_row(model: type[Valid], row: Any, file: str, name: str) -> tuple[Valid | None, list[Problem]]:
+    """A row as its model, where it is valid, and what is wrong with it."""
+    try:
+        valid = model.model_validate(row)
+    except ValidationError as error:
+        return None, [*explain(error, file, name, model)]
+    made = valid.model_dump(mode="json", exclude_unset=True)
+    return valid, [Problem(file, name, *misread) for misread in misreadings(row, made)]
+
+
+def misreadings(written: Any, made: Any, place: str = "") -> RowFaults:
+    """Values that the model took for another than what is written, as it takes '5' for a number."""
+    if isinstance(written, dict):
+        for key in written:
+            yield from misreadings(written[key], made[key], f"{place}.{key}".lstrip("."))
+    elif isinstance(written, list):
+        for one, other in zip(written, made, strict=True):
+            yield from misreadings(one, other, place)
+    elif (type(written), written) != (type(made), made) and (type(written), type(made)) != (int, float):
+        number = isinstance(written, str) and type(made) in (int, float)
+        expected = "a number, without quotation marks" if number else json.dumps(made)
+        yield place, f"{expected} (it is {shown(written)})"
+
+
+def shown(value: Any) -> str:
+    told = repr(value)
+    return told if len(told) <= SHOWN else f"{told[:SHOWN]}..."
+
+
+def explain(error: ValidationError, file: str, name: str, model: type[BaseModel]) -> Iterator[Problem]:
+    """What pydantic found, in the words of those who keep the data."""
+    for each in error.errors(include_url=False):
+        place = ".".join(part for part in each["loc"] if isinstance(part, str))
+        yield Problem(file, name, place, expectation(each, model))
+
+
+def expectation(fault: Any, model: type[BaseModel]) -> str:
+    """What is expected instead of something that pydantic found."""
+    given, context = fault["input"], fault.get("ctx", {})
+    key = str(fault["loc"][-1]) if fault["loc"] else ""
+    match fault["type"]:
+        case "extra_forbidden":
+            return "a key that these rows have" + near(key, fields(model, fault["loc"][:-1]))
+        case "missing":
+            return "a value: every row has one"
+        case "enum":
+            choices = context["expected"].replace(" or ", ", ").split(", ")
+            return f"{context['expected']} (it is {shown(given)}{near(repr(given), choices)})"
+        case "string_type" if type(given) is int and isinstance(fault["loc"][-1], str):
+            return f"a text: write {key}: '{given}'"
+        case "string_pattern_mismatch" if context["pattern"] in FORMS:
+            expected = FORMS[context["pattern"]]
+        case "string_type":
+            expected = "a text, in quotation marks where it looks like a number"
+        case "list_type":
+            expected = f"a list, as in {key}: [{str(given)[:SHOWN]}]"
+        case "too_short":
+            return "a list of one or more"
+        case "model_type" | "model_attributes_type" | "dict_type":
+            expected = "keys and their values"
+        case "int_type" | "int_from_float" if isinstance(given, float):
+            expected = "a whole number"
+        case "int_type" | "int_parsing" | "float_type" | "float_parsing":
+            expected = "a number, without quotation marks"
+        case "bool_type" | "bool_parsing":
+            expected = "true or false"
+        case "date_type" | "date_from_datetime_parsing" | "date_from_datetime_inexact":
+            expected = "a day of the calendar, as in '2026-11-28'"
+        case "value_error":
+            expected = str(context["error"])
+        case _:
+            expected = fault["msg"].replace("Input should be", "a value")
+    return expected if isinstance(given, dict) else f"{expected} (it is {shown(given)})"
+
+
+def near(word: str, choices: Sequence[str]) -> str:
+    found = nearest(word, choices)
+    return f"; {found} is near" if found else ""
+
+
+def fields(model: type[BaseModel], place: tuple[int | str, ...]) -> list[str]:
+    """The keys that are known at a place within a row."""
+    for part in place:
+        annotation = model.model_fields[str(part)].annotation
+        inner = [each for each in (annotation, *get_args(annotation)) if isinstance(each, type)]
+        model = next(each for each in inner if issubclass(each, BaseModel))
+    return list(model.model_fields)
+
+
+def check_rows(resource: Resource, given: Given) -> Iterator[Problem]:
+    """What is wrong with valid rows, each by itself."""
+    for row in given.facts.of(resource.kind).values():
+        for rule in ROW_RULES:
+            for field, expected in rule(resource, row, given):
+                yield Problem(f"{resource.path}.yaml", row.id, field, expected)
+
+
+def references(resource: Resource, row: Any, given: Given) -> RowFaults:
+    """A row that names another names one that is there."""
     for name, kind in (REFERENCES | {"parent": resource.kind}).items():
         held: Any = getattr(row, name, None)
         for each in held if isinstance(held, list) else [held]:
-            if each is not None and each not in known.get(kind, {each}):
-                yield name, reference(each, kind, known)
+            if each is not None:
+                yield from unknown(name, kind, each, given)
+
+
+def known_ends(resource: Resource, row: Any, given: Given) -> RowFaults:
+    """Both ends of an interaction are there."""
     if resource.kind == Kind.INTERACTION:
-        for name in ("source", "object"):
-            end = getattr(row, name)
-            if end.id not in known.get(end.kind, {end.id}):
-                yield f"{name}.id", reference(end.id, end.kind, known)
+        for name, end in (("source.id", row.source), ("object.id", row.object)):
+            yield from unknown(name, end.kind, end.id, given)
+
+
+def unknown(field: str, kind: Kind, record_id: str, given: Given) -> RowFaults:
+    """Complain of an id that no row has; where its file could not be read, nothing is known."""
+    known = given.ids.get(kind, {record_id})
+    if record_id not in known:
+        meant = near(record_id, sorted(known))
+        yield field, f"the id of a row of {BY_KIND[kind].path}.yaml (there is no {record_id}{meant})"
+
+
+def values_once(resource: Resource, row: Any, given: Given) -> RowFaults:
+    """A list names each value once; two authors may have one name."""
     for name in type(row).model_fields:
         value: Any = getattr(row, name)
         if isinstance(value, list) and name != "authors" and len(set(value)) < len(value):
             yield name, "each value once"
-        if name in ("year", "first_approval_year", "start_year") and value is not None and value > day.year:
-            yield name, f"a year up to that of the release, {day.year} (it is {value})"
-        if name in IDENTIFIERS and value is not None and PREFIXES[name].local(value) is None:
-            yield name, malformed(name, value)
-    for registry, value in getattr(row, "ids", {}).items():
+
+
+def past_years(resource: Resource, row: Any, given: Given) -> RowFaults:
+    """No year is after that of the release."""
+    for name in ("year", "first_approval_year", "start_year"):
+        year = getattr(row, name, None)
+        if year is not None and year > given.day.year:
+            yield name, f"a year up to that of the release, {given.day.year} (it is {year})"
+
+
+def past_days(resource: Resource, row: Any, given: Given) -> RowFaults:
+    """Nothing was published or read after the day of the release."""
+    for name in ("published", "status_as_of"):
+        day = getattr(row, name, None)
+        if day and day > str(given.day)[: len(day)]:
+            yield name, f"a day up to that of the release, {given.day} (it is {day})"
+
+
+def known_registries(resource: Resource, row: Any, given: Given) -> RowFaults:
+    """Other identifiers are of registries that are known."""
+    for registry in getattr(row, "ids", {}):
         if registry not in PREFIXES:
-            yield f"ids.{registry}", f"one of the registries {', '.join(PREFIXES)}"
-        elif PREFIXES[registry].local(value) is None:
-            yield f"ids.{registry}", malformed(registry, value)
+            known = f"one of the registries {', '.join(PREFIXES)}"
+            yield f"ids.{registry}", known + near(registry, list(PREFIXES))
+
+
+def identifiers(resource: Resource, row: Any, given: Given) -> RowFaults:
+    """An identifier has the form that its registry gives it."""
+    for field, registry, value in identifiers_of(row):
+        if PREFIXES[registry].local(value) is None:
+            yield field, malformed(registry, value, given.facts)
+
+
+def malformed(registry: str, value: str, facts: Facts) -> str:
+    prefix = PREFIXES[registry]
+    if pasted := re.search(
+        rf"[/:=\s]({prefix.banana}(?:{prefix.pattern.pattern}))$", value.rstrip("/"), re.ASCII
+    ):
+        return f"the identifier alone: write {pasted[1]} (it is {shown(value)})"
+    rows = (row for resource in RESOURCES for row in facts.of(resource.kind).values())
+    others = (held for row in rows for _, key, held in identifiers_of(row) if key == registry)
+    example = next((each for each in others if prefix.local(each)), prefix.pattern.pattern)
+    return f"an identifier of the form {example} (it is {shown(value)})"
+
+
+def target_ids(resource: Resource, row: Any, given: Given) -> RowFaults:
+    """The id of a target is its symbol."""
     if resource.kind == Kind.TARGET and row.id != row.symbol.lower():
         yield "id", f"the symbol in lower case, {row.symbol.lower()}"
-    if resource.kind == Kind.TRIAL:
-        if row.registry_id.startswith("NCT") and PREFIXES["nct"].local(row.registry_id) is None:
-            yield "registry_id", malformed("nct", row.registry_id)
-        if row.id != row.registry_id.lower().replace(" ", "-"):
-            yield "id", "the number in the register, in lower case and with hyphens"
-    if resource.kind == Kind.PUBLICATION:
-        if not (row.doi or row.pmid or row.url):
-            yield "doi", "a DOI, a PMID or a URL: a source that nobody can open is none"
-        if row.published and row.published > str(day)[: len(row.published)]:
-            yield "published", f"a day up to that of the release, {day} (it is {row.published})"
 
 
-def reference(value: str, kind: Kind, known: dict[Kind, set[str]]) -> str:
-    near = nearest(value, sorted(known[kind]))
-    meant = f"; {near} is near" if near else ""
-    return f"the id of a row of {BY_KIND[kind].path}.yaml (there is no {value}{meant})"
+def trial_ids(resource: Resource, row: Any, given: Given) -> RowFaults:
+    """The id of a trial is its number in the register."""
+    if resource.kind == Kind.TRIAL and row.id != row.registry_id.lower().replace(" ", "-"):
+        yield "id", "the number in the register, in lower case and with hyphens"
 
 
-def malformed(registry: str, value: str) -> str:
-    prefix = PREFIXES[registry]
-    if (bare := ADDRESS.sub("", value)) != value and prefix.local(bare):
-        return f"the identifier alone: write {bare}"
-    return f"an identifier of the form {prefix.banana}{prefix.pattern.pattern} (it is {value!r})"
+def sources_open(resource: Resource, row: Any, given: Given) -> RowFaults:
+    """A publication has a DOI, a PMID or an address."""
+    if resource.kind == Kind.PUBLICATION and not (row.doi or row.pmid or row.url):
+        yield "doi", "a DOI, a PMID or a URL: a source that nobody can open is none"
 
 
-def check_curies(resource: Resource, facts: Facts) -> Iterator[Problem]:
-    """Two rows of a kind must not be the same thing in a registry that identifies things."""
-    holders: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for row in facts.of(resource.kind).values():
-        own = {name: getattr(row, name, None) for name in IDENTIFIERS} | dict(getattr(row, "ids", {}))
-        for registry, value in own.items():
-            prefix = PREFIXES.get(registry)
-            if value and prefix and prefix.identifies and prefix.local(value):
-                holders[registry, prefix.curie(value).lower()].append(row.id)
-    for (registry, curie), ids in holders.items():
-        for record_id in ids[1:]:
-            yield Problem(
-                f"{resource.path}.yaml",
-                record_id,
-                registry,
-                f"an identifier of its own ({curie} is that of {ids[0]})",
-            )
-
-
-def check_parents(resource: Resource, facts: Facts) -> Iterator[Problem]:
-    """A record must not be above itself."""
-    rows = facts.of(resource.kind)
-    for record_id, row in rows.items():
-        above = getattr(row, "parent", None)
-        seen = {record_id}
-        while above in rows and above not in seen:
-            seen.add(above)
-            above = rows[above].parent
-        if above == record_id:
-            yield Problem(
-                f"{resource.path}.yaml", record_id, "parent", "a parent that is not below the row itself"
-            )
+ROW_RULES: tuple[Callable[[Resource, Any, Given], RowFaults], ...] = (
+    *(references, known_ends, values_once, past_years, past_days, known_registries, identifiers),
+    *(target_ids, trial_ids, sources_open),
+)
+"""The rules of a row by itself; they are asked of valid rows, even if others are not."""

@@ -191,7 +191,7 @@ def name_release(folder: Path, head: ReleaseSeed, version: str, date: datetime.d
     try:
         ReleaseSeed.model_validate({**head.model_dump(), "version": version})
     except ValidationError as error:
-        raise DataFault(list(explain(error, RELEASE, ""))) from None
+        raise DataFault(list(explain(error, RELEASE, "", ReleaseSeed))) from None
     for path in (folder / RELEASE, folder.parent / CITATION):
         if path.exists():
             content = path.read_text("utf-8").replace(head.version, version)

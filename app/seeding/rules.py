@@ -1,19 +1,22 @@
 """The rules of the knowledge itself, over all rows together; `check` asks them once every row is valid."""
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 from app.catalog import BY_KIND, RESOURCES
-from app.models.approval import ApprovalStatus
-from app.models.base import Kind
+from app.models.approval import ApprovalStatus, Proof
+from app.models.base import PREFIXES, Kind
 from app.models.indication import Area
 from app.models.inhibitor import InhibitorStatus, Scope
 from app.models.publication import PublicationKind
-from app.models.trial import Outcome, TrialStatus
-from app.models.vocabulary import FITTING, Comparison, EvidenceType, Level, Significance
-from app.seeding.answers import Facts
+from app.models.release import ReleaseSeed
+from app.models.trial import Outcome, Purpose, TrialStatus
+from app.models.vocabulary import FITTING, Comparison, Endpoint, EvidenceType, Level, Significance
+from app.seeding.answers import Facts, proof_of
+from app.seeding.exceptions import MIRRORED, SECONDARY, UNIDENTIFIED
 
 Broken = Iterator[tuple[Kind, str, str, str]]
 """Of each row that breaks a rule its kind, its id, the field, and what is expected there."""
@@ -31,8 +34,84 @@ MARKUP = re.compile(r"</?[a-z]+>|&[a-z]+;|\*\*|  ")
 
 ROOT = "solid-and-blood-cancers"
 
-AUTHOR = re.compile(r"^[A-Z]\. ?|^[A-Z]\.[A-Z]|,")
-"""An author that is not written `Family AB`."""
+AUTHOR = re.compile(r"^[A-Z]\.|,|\bet al\b|\band others\b|&", re.IGNORECASE)
+"""An author that is not written `Family AB`, or is more than one."""
+
+ARTICLES = frozenset(PublicationKind) - {
+    PublicationKind.REGULATORY_LABEL,
+    PublicationKind.WEB_PAGE,
+    PublicationKind.REGISTRY,
+}
+
+MIRRORS = {
+    "an index of articles that others publish": "acemap.info alljournals.cn arxivlens.com concepedia.online "
+    "mendeley.com omgcb.com ovid.com researcher.life reviewer.ly scilit.com scilit.net synapsesocial.com",
+    "an address with the name of a publisher that is not its own": "ashpublications.com ashpublications.net "
+    "dbpia.nl.go.kr semcs.net",
+    "a catalogue of a library": "ersearch2.cvtisr.sk",
+    "a place where anybody may upload a document": "docslib.org healthdocbox.com vdocuments.us",
+    "a copy of what a regulator published": "120ty.net biomedservice.ru docketalarm.com rxreasoner.com",
+    "a copy of a register of trials": "clincosm.com ichgcp.net medpath.com meddatax.com trials.co "
+    "withpower.com",
+    "a register's server for tests, or one it has left": "classic.clinicaltrials.gov uat.anzctr.org.au",
+    "a copy of news or filings of others": "bdlsummit.com reportify.ai yvle.net",
+}
+"""Hosts that show what others publish, and may change or lose it, by what they are."""
+
+WHAT_HOSTS_ARE = {host: what for what, hosts in MIRRORS.items() for host in hosts.split()}
+
+
+def texts(value: Any) -> Iterator[str]:
+    """Every text within a value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (dict, list)):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from texts(each)
+
+
+def identifiers_of(row: Any) -> Iterator[tuple[str, str, str]]:
+    """Of each identifier of a row the field, the registry, and the identifier."""
+    for name in type(row).model_fields:
+        if name in PREFIXES and (value := getattr(row, name)) is not None:
+            yield name, name, value
+    for registry, value in getattr(row, "ids", {}).items():
+        if registry in PREFIXES:
+            yield f"ids.{registry}", registry, value
+    others = getattr(row, "other_ids", [])
+    for field, numbers in {"registry_id": [getattr(row, "registry_id", "")], "other_ids": others}.items():
+        yield from ((field, "nct", each) for each in numbers if each.startswith("NCT"))
+
+
+def owners(facts: Facts) -> Broken:
+    """No two rows of a kind have one identifier of a registry that identifies things."""
+    for resource in RESOURCES:
+        taken: dict[str, str] = {}
+        for row in facts.of(resource.kind).values():
+            for _, registry, value in identifiers_of(row):
+                prefix = PREFIXES[registry]
+                if prefix.identifies and prefix.local(value):
+                    curie = prefix.curie(value)
+                    owner = taken.setdefault(curie.lower(), row.id)
+                    if owner != row.id:
+                        expected = f"an identifier of its own ({curie} is that of {owner})"
+                        yield resource.kind, row.id, registry, expected
+
+
+def parents(facts: Facts) -> Broken:
+    """No record is above itself."""
+    for kind in (Kind.CANCER, Kind.INHIBITOR):
+        rows = facts.of(kind)
+        sound: set[str] = set()
+        for record_id in rows:
+            path: dict[str, None] = {}
+            above: str | None = record_id
+            while above in rows and above not in sound and above not in path:
+                path[above] = None
+                above = rows[above].parent
+            sound |= path.keys()
+            if above in path:
+                yield kind, above, "parent", "a parent that is not below the row itself"
 
 
 def sources(facts: Facts) -> Broken:
@@ -63,6 +142,51 @@ def authors(facts: Facts) -> Broken:
         for each in row.authors:
             if AUTHOR.search(each):
                 yield Kind.PUBLICATION, row.id, "authors", f"`Family AB`, as in Rose-John S (it is {each!r})"
+
+
+def identified(facts: Facts) -> Broken:
+    """An article has a DOI or a PMID."""
+    for row in facts.publications.values():
+        if row.kind in ARTICLES and not (row.doi or row.pmid) and row.id not in UNIDENTIFIED:
+            yield Kind.PUBLICATION, row.id, "doi", f"a DOI or a PMID: every {row.kind} has one"
+
+
+def mirrors(facts: Facts) -> Broken:
+    """An address is that of the place itself, not of a mirror."""
+    for kind, field in ((Kind.PUBLICATION, "url"), (Kind.TRIAL, "results_url")):
+        for row in facts.of(kind).values():
+            host = urlsplit(getattr(row, field) or "").hostname or ""
+            what = next(
+                (what for name, what in WHAT_HOSTS_ARE.items() if f".{host}".endswith(f".{name}")), ""
+            )
+            if what and row.id not in MIRRORED:
+                yield kind, row.id, field, f"the address of the source itself: {host} is {what}"
+
+
+def studies(facts: Facts) -> Broken:
+    """The publication that counts for a study is another one, which counts for itself."""
+    for row in facts.publications.values():
+        if row.same_study_as and facts.publications[row.same_study_as].same_study_as:
+            expected = "the one publication that counts for its study, which names no other"
+            yield Kind.PUBLICATION, row.id, "same_study_as", expected
+
+
+def unverified(facts: Facts) -> Broken:
+    """What was not seen is a field that the row has; a list of authors that is cut has some."""
+    for row in facts.publications.values():
+        for name in row.unverified:
+            if not getattr(row, name, None):
+                yield Kind.PUBLICATION, row.id, "unverified", f"fields that the row has (it has no {name})"
+        if not row.authors_complete and not row.authors:
+            yield Kind.PUBLICATION, row.id, "authors_complete", "some authors, where the list is cut"
+
+
+def proofs(facts: Facts) -> Broken:
+    """An approval rests on a document of the regulator."""
+    for row in facts.approvals.values():
+        if proof_of(facts, row) == Proof.SECONDARY and row.id not in SECONDARY:
+            expected = f"a document of the regulator, of kind {PublicationKind.REGULATORY_LABEL}, among them"
+            yield Kind.APPROVAL, row.id, "publications", expected
 
 
 def approvals_for_cancer(facts: Facts) -> Broken:
@@ -98,8 +222,8 @@ def plain_texts(facts: Facts) -> Broken:
     for resource in RESOURCES:
         for row in facts.of(resource.kind).values():
             for name, value in row.model_dump().items():
-                for each in value if isinstance(value, list) else [value]:
-                    if isinstance(each, str) and (found := MARKUP.search(each)):
+                for each in texts(value):
+                    if found := MARKUP.search(each):
                         yield resource.kind, row.id, name, f"plain text (without {found[0]!r})"
 
 
@@ -108,8 +232,10 @@ def significances(facts: Facts) -> Broken:
     for row in facts.evidence.values():
         fitting = FITTING[row.type][row.direction]
         if row.significance not in fitting:
-            said = f"of a {row.type} claim that {row.direction}"
-            yield Kind.EVIDENCE, row.id, "significance", f"{' or '.join(fitting)} {said} ({row.significance})"
+            words = (
+                f"{' or '.join(fitting)}, as this {row.type} claim {row.direction} (it is {row.significance})"
+            )
+            yield Kind.EVIDENCE, row.id, "significance", words
 
 
 def levels(facts: Facts) -> Broken:
@@ -140,45 +266,104 @@ def subjects(facts: Facts) -> Broken:
                 yield Kind.EVIDENCE, row.id, "inhibitor", "no drug: prognosis is not the effect of one"
 
 
-JUDGED = (Significance.POOR_OUTCOME, Significance.BETTER_OUTCOME, Significance.NO_ASSOCIATION)
+def specimens(facts: Facts) -> Broken:
+    """A prognostic claim names its specimen, or says in `locator` why not; no other claim has one."""
+    for row in facts.evidence.values():
+        prognostic = row.type == EvidenceType.PROGNOSTIC
+        if prognostic and not row.specimen and "specimen" not in (row.locator or ""):
+            expected = "the specimen, or why there is none in locator, as in 'abstract; specimen not seen'"
+            yield Kind.EVIDENCE, row.id, "specimen", expected
+        for name in ("specimen", "timing", "analysis"):
+            if not prognostic and getattr(row, name):
+                yield Kind.EVIDENCE, row.id, name, f"nothing: this {row.type} claim is not on a biomarker"
 
 
-def hazard_ratios(facts: Facts) -> Broken:
-    """A hazard ratio points the way its claim does."""
+def comparisons(facts: Facts) -> Broken:
+    """A ratio says what it compares: on a drug the treated with a control, else patients by a biomarker."""
+    treated = Comparison.TREATED_VERSUS_CONTROL
+    for row in facts.evidence.values():
+        if not row.effect or (row.effect.measure not in RATIOS and row.effect.comparison is None):
+            continue
+        of_drug = row.type in (EvidenceType.THERAPEUTIC, EvidenceType.SAFETY)
+        if row.effect.comparison is None or (row.effect.comparison == treated) != of_drug:
+            fitting = [treated] if of_drug else [each for each in Comparison if each != treated]
+            expected = f"which group is compared with which: {' or '.join(fitting)}"
+            yield Kind.EVIDENCE, row.id, "effect.comparison", expected
+
+
+RATIOS = ("HR", "OR", "RR", "ratio")
+
+WELCOME = (
+    Endpoint.RESPONSE,
+    Endpoint.OBJECTIVE_RESPONSE,
+    Endpoint.COMPLETE_RESPONSE,
+    Endpoint.PATHOLOGICAL_COMPLETE_RESPONSE,
+    Endpoint.PSA_RESPONSE,
+    Endpoint.CLINICAL_BENEFIT,
+    Endpoint.STABLE_DISEASE,
+    Endpoint.HAEMATOLOGICAL_IMPROVEMENT,
+    Endpoint.BODY_COMPOSITION,
+    Endpoint.SYMPTOM_RELIEF,
+    Endpoint.ADVERSE_EVENT_RESOLUTION,
+)
+
+WORSE = (
+    Significance.POOR_OUTCOME,
+    Significance.ADVERSE_FEATURES,
+    Significance.HARM,
+    Significance.ADVERSE_EVENT,
+)
+BETTER = (Significance.BETTER_OUTCOME, Significance.BENEFIT, Significance.FEWER_ADVERSE_EVENTS)
+NEITHER = (Significance.NO_ASSOCIATION, Significance.NO_BENEFIT)
+
+
+def ratios(facts: Facts) -> Broken:
+    """A ratio, its interval and its p say the same as the claim that they stand behind."""
     for row in facts.evidence.values():
         x = row.effect
-        if row.significance not in JUDGED or not x or x.measure != "HR" or not x.ci_low or not x.ci_high:
+        if not x or x.measure not in RATIOS or x.value is None or x.comparison == Comparison.GENOTYPE:
             continue
-        if x.comparison == Comparison.GENOTYPE:
-            continue
-        worse = (x.ci_low > 1) != (x.comparison == Comparison.LOW_VERSUS_HIGH)
-        apart = x.ci_low > 1 or x.ci_high < 1
-        if apart and (row.significance == Significance.POOR_OUTCOME) != worse:
-            expected = "poor-outcome" if worse else "better-outcome"
-            yield Kind.EVIDENCE, row.id, "significance", f"{expected}, by its ratio of {x.value}"
+        turned = (x.comparison == Comparison.LOW_VERSUS_HIGH) != (x.endpoint in WELCOME)
+        side = BETTER if (x.value < 1) != turned else WORSE
+        below = x.p_value is not None and (x.p_value < 0.05 or (x.p_value, x.p_relation) == (0.05, "<"))
+        if x.ci_low is not None and x.ci_high is not None:
+            apart, told = not x.ci_low <= 1 <= x.ci_high, f"the interval {x.ci_low} to {x.ci_high}"
+        else:
+            apart, told = below or x.p_value is None, f"p {x.p_relation or '='} {x.p_value}"
+        found = row.significance
+        if found in NEITHER and apart and x.ci_low is not None:
+            yield Kind.EVIDENCE, row.id, "significance", f"{' or '.join(side)}, by {told}"
+        elif found in WORSE + BETTER and not apart and not below:
+            yield Kind.EVIDENCE, row.id, "significance", f"{' or '.join(NEITHER)}, by {told}"
+        elif found in WORSE + BETTER and found not in side:
+            yield Kind.EVIDENCE, row.id, "significance", f"{' or '.join(side)}, by its ratio of {x.value}"
 
 
 def drugs(facts: Facts) -> Broken:
-    """A drug is approved, in phase 4, since a year, where approvals say so; a biosimilar is its original."""
+    """A drug is approved, in phase 4, since a year, where approvals say so."""
+    approvals = defaultdict(list)
+    for each in facts.approvals.values():
+        approvals[each.inhibitor].append(each)
     for row in facts.inhibitors.values():
-        own = [each for each in facts.approvals.values() if each.inhibitor == row.id]
-        stands = any(each.status == ApprovalStatus.APPROVED for each in own)
-        first = min((each.year for each in own if each.year), default=None)
+        stands = any(each.status == ApprovalStatus.APPROVED for each in approvals[row.id])
+        first = min((each.year for each in approvals[row.id] if each.year), default=None)
         if (row.status == InhibitorStatus.APPROVED) != stands:
-            yield (
-                Kind.INHIBITOR,
-                row.id,
-                "status",
-                "approved" if stands else "another one: no approval stands",
-            )
+            expected = "approved" if stands else "another one: no approval stands"
+            yield Kind.INHIBITOR, row.id, "status", expected
         if (row.max_phase == 4) != stands:
             yield Kind.INHIBITOR, row.id, "max_phase", "4" if stands else "less than 4: no approval stands"
         if first and (row.first_approval_year is None or row.first_approval_year > first):
             yield Kind.INHIBITOR, row.id, "first_approval_year", f"{first} or earlier, by its approvals"
-        original = facts.inhibitors.get(row.parent or "")
-        for name in ("targets", "action", "scope"):
-            if original and getattr(row, name) != getattr(original, name):
-                yield Kind.INHIBITOR, row.id, name, f"that of its original, {getattr(original, name)}"
+
+
+def biosimilars(facts: Facts) -> Broken:
+    """A biosimilar acts as its original does."""
+    for row in facts.inhibitors.values():
+        if original := facts.inhibitors.get(row.parent or ""):
+            for name in ("targets", "action", "scope"):
+                if getattr(row, name) != getattr(original, name):
+                    expected = f"that of its original, {getattr(original, name)}"
+                    yield Kind.INHIBITOR, row.id, name, expected
 
 
 def ids(facts: Facts) -> Broken:
@@ -194,27 +379,53 @@ def ids(facts: Facts) -> Broken:
 
 
 def ends(facts: Facts) -> Broken:
-    """An interaction joins two things of the pathway, and no target or mechanism stands alone."""
-    joined = {(end.kind, end.id) for i in facts.interactions.values() for end in (i.source, i.object)}
+    """An interaction joins two things of the pathway."""
     for row in facts.interactions.values():
-        if (row.source.kind, row.source.id) == (row.object.kind, row.object.id):
+        if row.source == row.object:
             yield Kind.INTERACTION, row.id, "object", "another record than the source"
-        if not {row.source.kind, row.object.kind} <= {Kind.TARGET, Kind.MECHANISM, Kind.CANCER}:
-            yield Kind.INTERACTION, row.id, "source.kind", "a target, a mechanism or a cancer at both ends"
-    claimed = {(Kind.MECHANISM, row.mechanism) for row in facts.evidence.values()}
-    for kind in (Kind.TARGET, Kind.MECHANISM):
-        for each in facts.of(kind):
-            if (kind, each) not in joined | claimed:
-                yield kind, each, "id", "a record that an interaction or a claim names"
+        for name, end in (("source", row.source), ("object", row.object)):
+            if end.kind not in (Kind.TARGET, Kind.MECHANISM, Kind.CANCER):
+                yield (
+                    Kind.INTERACTION,
+                    row.id,
+                    f"{name}.kind",
+                    f"target, mechanism or cancer (it is {end.kind})",
+                )
+
+
+def loners(facts: Facts) -> Broken:
+    """A target is in an interaction, a mechanism in an interaction or a claim."""
+    joined = {(end.kind, end.id) for row in facts.interactions.values() for end in (row.source, row.object)}
+    for target in facts.targets:
+        if (Kind.TARGET, target) not in joined:
+            yield Kind.TARGET, target, "id", "a target that an interaction names"
+    claimed = {row.mechanism for row in facts.evidence.values()}
+    for mechanism in facts.mechanisms:
+        if (Kind.MECHANISM, mechanism) not in joined and mechanism not in claimed:
+            yield Kind.MECHANISM, mechanism, "id", "a mechanism that an interaction or a claim names"
 
 
 def results(facts: Facts) -> Broken:
-    """An outcome that was reported comes with the result; what was withdrawn had no success."""
+    """An outcome comes with its result, a positive one with what it is of; what was withdrawn had none."""
     for row in facts.trials.values():
         if row.outcome != Outcome.NOT_REPORTED and not row.result:
             yield Kind.TRIAL, row.id, "result", f"the result, since the outcome is {row.outcome}"
+        if row.outcome == Outcome.POSITIVE and not row.outcome_of:
+            yield Kind.TRIAL, row.id, "outcome_of", "what the trial was positive about"
         if row.status == TrialStatus.WITHDRAWN and row.outcome == Outcome.POSITIVE:
             yield Kind.TRIAL, row.id, "outcome", "no success: the trial was withdrawn"
+
+
+def toxicities(facts: Facts) -> Broken:
+    """A trial against a harm of treatment says which harm."""
+    for row in facts.trials.values():
+        if row.purpose == Purpose.TOXICITY_MANAGEMENT and not row.toxicity:
+            yield (
+                Kind.TRIAL,
+                row.id,
+                "toxicity",
+                f"the harm that it is against, as it is for {row.purpose}",
+            )
 
 
 def roots(facts: Facts) -> Broken:
@@ -225,9 +436,11 @@ def roots(facts: Facts) -> Broken:
 
 
 RULES: tuple[Callable[[Facts], Broken], ...] = (
-    *(sources, orphans, authors, approvals_for_cancer, areas, statements, plain_texts, significances),
-    *(levels, subjects, hazard_ratios, drugs, ids, ends, results, roots),
+    *(owners, parents, sources, orphans, authors, identified, mirrors, studies, unverified),
+    *(proofs, approvals_for_cancer, areas, statements, plain_texts, significances, levels, subjects),
+    *(specimens, comparisons, ratios, drugs, biosimilars, ids, ends, loners, results, toxicities, roots),
 )
+"""A rule that is added here is asked of every release, and `tests/test_check.py` wants a breakage of it."""
 
 
 def broken_rules(facts: Facts) -> Iterator[tuple[str, str, str, str]]:
@@ -237,7 +450,7 @@ def broken_rules(facts: Facts) -> Iterator[tuple[str, str, str, str]]:
             yield f"{BY_KIND[kind].path}.yaml", record_id, field, expected
 
 
-def release_faults(release: Any) -> Iterator[tuple[str, str]]:
+def release_faults(release: ReleaseSeed) -> Iterator[tuple[str, str]]:
     """Yield (field, expected) for each rule that the file RELEASE breaks."""
     if release.licence != "CC-BY-4.0":
         yield "licence", "CC-BY-4.0"
