@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 JSON = re.compile(r"application/([\w.+-]+\+)?(json|x-ndjson)\b")
 LINKED = re.compile(r"application/ld\+json\b")
-MARKUP = re.compile(r"(text/html|image/svg\+xml)\b")
+MARKUP = re.compile(r"(text/html|image/svg\+xml|application/atom\+xml)\b")
 
 ATTRIBUTE = re.compile(rb'(?<=\s)((?:xlink:)?href|src|action)="(?=/)')
 CANONICAL = re.compile(rb'(<link rel="canonical" href=")(?=/)')
