@@ -42,6 +42,9 @@ BEYOND_SCHEMA = {
     ("value_error", "ids"): "ids together with a sort or a cursor",
     ("format", None): "a parameter together with a format that has no place for what it asks for",
     ("too_long", "q"): "too many words",
+    ("empty_value", None): "a value of spaces",
+    ("negated_value", None): "a value that begins with a sign",
+    ("date", None): "a day that no calendar has",
     ("value_error", "depth"): "a depth without a record to count from",
 }
 """By the type of an error, and its parameter where that is always the same: what no schema can exclude."""

@@ -100,7 +100,7 @@ def test_too_many_names_are_refused_though_they_are_all_the_same(client: httpx.C
         ("/cancers?prognossis=poor", "prognossis", "did you mean prognosis?"),
         ("/cancers?prognosis=pooor", "prognosis", "did you mean 'poor'?"),
         ("/inhibitors?zzzz=3", "zzzz", "this operation takes limit, cursor"),
-        ("/inhibitors/tocilizumab?colour=red", "colour", "this operation takes release"),
+        ("/inhibitors/tocilizumab?colour=red", "colour", "this operation takes fields, view"),
         ("/livez?verbose=1", "verbose", "takes no parameters"),
         ("/inhibitors?limit=501", "limit", "less than or equal to 500"),
         ("/inhibitors?limit=-1", "limit", "greater than or equal to 0"),

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import mimeparse
@@ -11,10 +12,11 @@ from sqlmodel import Session
 
 from app.catalog import BY_KIND, Resource
 from app.errors import InvalidParameter
-from app.exports import EXPORTS, GRAPH_EXPORTS
+from app.exports import EXPORTS, GRAPH_EXPORTS, RECORD_EXPORTS
 from app.http.problems import NotAcceptable
+from app.knowledge.brief import brief
 from app.models.base import Kind
-from app.models.filters import Filters, Format
+from app.models.filters import Filters, Format, RecordFormat, View
 from app.models.graph import GraphFormat
 from app.models.release import ReleaseRead
 from app.store.lists import all_items, all_sources
@@ -25,7 +27,28 @@ GRAPH_MEDIA_TYPES = {"application/json": GraphFormat.JSON}
 for _name, _form in GRAPH_EXPORTS.items():
     GRAPH_MEDIA_TYPES.setdefault(_form.media_type, _name)
 
-Offered = TypeVar("Offered", Format, GraphFormat)
+
+def record_media_types(kind: Kind) -> dict[str, RecordFormat]:
+    """What a record of a kind can be had as."""
+    others = {each.media_type: name for name, each in RECORD_EXPORTS.items() if kind in each.kinds}
+    return {"application/json": RecordFormat.JSON, **others}
+
+
+Offered = TypeVar("Offered", Format, GraphFormat, RecordFormat)
+
+LONGEST_KNOWN = 256
+"""Bytes of an Accept header whose meaning is remembered."""
+
+
+@lru_cache(maxsize=1024)
+def best_known(offered: tuple[str, ...], accept: str) -> str:
+    """The media type that an Accept header prefers, the first of those it likes alike; empty for none."""
+    try:
+        # Of media types that are liked alike, the library takes the last one.
+        best: str = mimeparse.best_match([*reversed(offered)], accept)
+    except mimeparse.MimeTypeParseException:
+        return ""
+    return best
 
 
 def negotiate(request: Request, asked: str | None, media_types: Mapping[str, Offered]) -> Offered:
@@ -33,11 +56,8 @@ def negotiate(request: Request, asked: str | None, media_types: Mapping[str, Off
     if asked is not None:
         return type(media_types["application/json"])(asked)
     accept = ", ".join(request.headers.getlist("Accept")).strip().lower() or "*/*"
-    try:
-        # Of media types that are liked alike, the last one is taken.
-        best = mimeparse.best_match([*reversed([*media_types])], accept)
-    except mimeparse.MimeTypeParseException:
-        best = ""
+    find = best_known if len(accept) <= LONGEST_KNOWN else best_known.__wrapped__
+    best = find(tuple(media_types), accept)
     if not best:
         raise NotAcceptable(detail=f"It can be had as {', '.join(media_types)}; or say format=.")
     return media_types[best]
@@ -69,6 +89,32 @@ def export(
     )
 
 
+def shown(
+    release: ReleaseRead, resource: Resource, record: str, fields: list[str], view: View | None, wanted: str
+) -> Response:
+    """A record in the format and to the extent that was asked for."""
+    known = json.loads(record)
+    headers = {"Vary": "Accept"}
+    media_type = "application/json"
+    if wanted != RecordFormat.JSON:
+        if fields or view:
+            name = "fields" if fields else "view"
+            raise InvalidParameter(name, f"A record as {wanted} has no place for it: leave it out", "format")
+        form = RECORD_EXPORTS[RecordFormat(wanted)]
+        media_type, part = form.media_type, f"format={wanted}"
+        body = form.write(resource.kind, record, release)
+        if wanted != RecordFormat.JSONLD:
+            headers["Content-Disposition"] = attachment(release.version, known["id"], form.ending)
+    elif view:
+        if fields:
+            raise InvalidParameter("fields", "A view has fields of its own: leave one of them out", "format")
+        body, part = compact(brief(resource.kind, known)), f"view={view}"
+    else:
+        body, part = narrowed(record, {"id", *fields}), f"fields={','.join(fields)}"
+    headers["Content-Location"] = f"/{resource.path}/{known['id']}?{part}"
+    return Response(body, media_type=with_charset(media_type), headers=headers)
+
+
 def with_charset(media_type: str) -> str:
     return f"{media_type}; charset=utf-8" if media_type.startswith("text/") else media_type
 
@@ -80,8 +126,8 @@ def attachment(version: str, name: str, ending: str) -> str:
 
 def narrowed(item: str, fields: Collection[str]) -> str:
     """The JSON of an item with some of its fields alone."""
-    return json.dumps(
-        {name: value for name, value in json.loads(item).items() if name in fields},
-        ensure_ascii=False,
-        separators=(",", ":"),
-    )
+    return compact({name: value for name, value in json.loads(item).items() if name in fields})
+
+
+def compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -1,20 +1,20 @@
 """The ten collections: a list and a record each, from the catalog."""
 
 import json
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi_rfc9457.server import problems
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, create_model
 from starlette.concurrency import run_in_threadpool
 
-from app.api.formats import MEDIA_TYPES, export, narrowed, negotiate
+from app.api.formats import MEDIA_TYPES, export, narrowed, negotiate, record_media_types, shown
 from app.catalog import RESOURCES, Resource
 from app.exports import EXPORTS
 from app.http.problems import AmbiguousName, NotAcceptable, RecordNotFound
 from app.http.session import next_address, session_of
 from app.knowledge.history import record_of
-from app.models.filters import Format
+from app.models.filters import Format, Question, RecordFormat, View, choice
 from app.store.lists import Page, find_page, get_record
 from app.store.release import ReleaseWatch
 
@@ -33,6 +33,28 @@ class ListOf(BaseModel, Generic[Item]):
     missing: list[str] = Field(default=[], description="of the ids asked for, those that are no record's")
 
 
+def record_query(resource: Resource, formats: list[RecordFormat]) -> type[Question]:
+    """How a record is told."""
+    choices: Any = Literal[tuple(each.value for each in formats)]
+    return create_model(
+        f"{resource.record.__name__}Query",
+        __base__=Question,
+        fields=(
+            choice(list(resource.record.model_fields)),
+            Field(default=[], description="only these fields, and id; the schema is that of the whole"),
+        ),
+        view=(
+            View | None,
+            Field(default=None, description="`brief`: what it is, verdicts and counts, in 1,000 bytes"),
+        ),
+        format=(
+            choices | None,
+            Field(default=None, description="how it is written; else as `Accept` prefers"),
+        ),
+        release=(str | None, Query(default=None, include_in_schema=False, max_length=20)),
+    )
+
+
 def resource_router(resource: Resource) -> APIRouter:
     router = APIRouter(prefix=f"/{resource.path}", tags=[resource.path])
     parameters: Any = Annotated[resource.filters, Query()]
@@ -45,6 +67,9 @@ def resource_router(resource: Resource) -> APIRouter:
             examples=[resource.example],
         ),
     ]
+    media_types = record_media_types(resource.kind)
+    how: Any = Annotated[record_query(resource, list(media_types.values())), Query()]
+    written = {each: {"schema": {"type": "string"}} for each in media_types if each != "application/json"}
     exported = {each.media_type: {"schema": {"type": "string"}} for each in EXPORTS.values()}
 
     @router.get(
@@ -76,15 +101,12 @@ def resource_router(resource: Resource) -> APIRouter:
         summary=f"One {resource.kind}, whole",
         description=(resource.record.__doc__ or "").strip(),
         response_model=resource.record,
-        responses=problems(RecordNotFound, AmbiguousName),
+        responses={**problems(RecordNotFound, AmbiguousName, NotAcceptable), 200: {"content": written}},
     )
-    async def read_record(
-        record_id: identifier,
-        request: Request,
-        release: Annotated[str | None, Query(include_in_schema=False, max_length=20)] = None,
-    ) -> Response:
-        if release is not None:
-            return await run_in_threadpool(find_earlier, request, record_id, release)
+    async def read_record(record_id: identifier, request: Request, query: how) -> Response:
+        if query.release is not None:
+            return await run_in_threadpool(find_earlier, request, record_id, query.release)
+        wanted = negotiate(request, query.format, media_types)
         # A read by key of the embedded file takes less than a hop into a thread; all else takes the hop.
         watch: ReleaseWatch = request.app.state.watch
         snapshot = watch.snapshot
@@ -94,7 +116,10 @@ def resource_router(resource: Resource) -> APIRouter:
             found_id, record = record_id, known
         else:
             found_id, record = await run_in_threadpool(find_record, request, record_id)
-        headers = {"Content-Location": f"/{resource.path}/{found_id}"}
+        if query.fields or query.view or wanted != RecordFormat.JSON:
+            told = (request.state.release, resource, record, query.fields, query.view, wanted)
+            return await run_in_threadpool(shown, *told)
+        headers = {"Content-Location": f"/{resource.path}/{found_id}", "Vary": "Accept"}
         return Response(record, media_type="application/json", headers=headers)
 
     def find_earlier(request: Request, name: str, version: str) -> Response:

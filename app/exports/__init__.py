@@ -8,10 +8,12 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from app.exports import bibtex, csl, cytoscape, graphml, kgx, picture, ris, sif, table
+from app.exports import bibtex, csl, cytoscape, graphml, jsonld, kgx, picture, ris, sif, table
 from app.knowledge.graph import Graph
-from app.models.filters import Format
+from app.models.base import Kind
+from app.models.filters import Format, RecordFormat
 from app.models.graph import GraphFormat
+from app.models.release import ReleaseRead
 
 Rows = Iterable[str]
 """Records as JSON: the items of a collection, or publications."""
@@ -65,3 +67,34 @@ GRAPH_EXPORTS: dict[GraphFormat, GraphExport] = {
     GraphFormat.KGX_EDGES: GraphExport("text/tab-separated-values", "edges.tsv", kgx.write_edges),
 }
 """Likewise, of graphs."""
+
+
+@dataclass(frozen=True)
+class RecordExport:
+    """A format of single records: its media type, the ending of its files, and how it is written."""
+
+    media_type: str
+    ending: str
+    write: Callable[[Kind, str, ReleaseRead], str]
+    kinds: tuple[Kind, ...] = tuple(Kind)
+
+
+def of_sources(wanted: Format) -> RecordExport:
+    """The format of a list of publications, for one of them."""
+    form = EXPORTS[wanted]
+
+    def write(_kind: Kind, record: str, _release: ReleaseRead) -> str:
+        return "".join(form.write([record], BaseModel))
+
+    return RecordExport(form.media_type, form.ending, write, (Kind.PUBLICATION,))
+
+
+def linked_data(kind: Kind, record: str, release: ReleaseRead) -> str:
+    return json.dumps(jsonld.described(kind, json.loads(record), release), ensure_ascii=False)
+
+
+RECORD_EXPORTS: dict[RecordFormat, RecordExport] = {
+    RecordFormat.JSONLD: RecordExport("application/ld+json", "jsonld", linked_data),
+    **{RecordFormat(each): of_sources(each) for each in (Format.BIBTEX, Format.RIS, Format.CSL)},
+}
+"""Likewise, of single records."""

@@ -56,6 +56,22 @@ class Format(StrEnum):
     CSL = "csl"
 
 
+class RecordFormat(StrEnum):
+    """How a record is written."""
+
+    JSON = "json"
+    JSONLD = "jsonld"
+    BIBTEX = "bibtex"
+    RIS = "ris"
+    CSL = "csl"
+
+
+class View(StrEnum):
+    """How much of a record is told."""
+
+    BRIEF = "brief"
+
+
 def split_commas(value: object) -> object:
     """Read `a,b` as two values, as if the parameter had been given twice; raise ValueError for too many."""
     if not isinstance(value, list):

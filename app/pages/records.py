@@ -8,11 +8,11 @@ from typing import Any
 from sqlmodel import Session
 
 from app.catalog import BY_KIND, Resource
+from app.exports.jsonld import described
 from app.models.base import Kind
 from app.models.release import ReleaseRead
 from app.models.vocabulary import EvidenceType
 from app.pages.forest import figure_of, forest
-from app.pages.jsonld import described
 from app.store.lists import find_page, get_items, get_record
 
 Record = Mapping[str, Any]

@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -16,6 +16,7 @@ from markupsafe import Markup
 from app import __version__
 from app.catalog import BY_KIND
 from app.exports import EXPORTS, GRAPH_EXPORTS
+from app.exports.jsonld import registry
 from app.exports.picture import address
 from app.models.base import Kind
 
@@ -103,11 +104,6 @@ def spaced(name: str) -> str:
 
 def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-def registry(curie: str) -> str:
-    """Where a cross-reference leads; Bioregistry knows the registries."""
-    return f"https://bioregistry.io/{quote(curie, safe=':/.-_')}"
 
 
 def json_ld(data: Mapping[str, Any]) -> Markup:

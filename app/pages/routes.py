@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 
 from app.catalog import BY_KIND, Resource
 from app.errors import InvalidParameter, nearest
+from app.exports.jsonld import dataset
 from app.exports.picture import address, draw
 from app.http.files import Files
 from app.http.session import SessionDep
@@ -22,7 +23,6 @@ from app.models.filters import Question, Words, choice, whole, without
 from app.models.graph import GraphFilters, PathFilters
 from app.models.vocabulary import vocabularies
 from app.pages.forms import OF_FILES, fields
-from app.pages.jsonld import dataset
 from app.pages.matrix import matrix_of
 from app.pages.records import content, sources_of
 from app.pages.render import COLLECTIONS, FOLDER, show

@@ -2,18 +2,24 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+from urllib.parse import quote
 
+from app.catalog import RESOURCES
 from app.exports.picture import address
 from app.models.base import Kind
 from app.models.publication import PublicationKind
 from app.models.release import ReleaseRead
-from app.pages.render import COLLECTIONS, registry
 
 Data = dict[str, Any]
 Record = Mapping[str, Any]
 
 CONTEXT = {"@vocab": "https://schema.org/"}
 LICENCE = "https://creativecommons.org/licenses/by/4.0/"
+
+
+def registry(curie: str) -> str:
+    """Where a cross-reference leads; Bioregistry knows the registries."""
+    return f"https://bioregistry.io/{quote(curie, safe=':/.-_')}"
 
 
 def dataset(release: ReleaseRead, description: str) -> Data:
@@ -38,7 +44,7 @@ def dataset(release: ReleaseRead, description: str) -> Data:
                 "contentUrl": f"/{each.path}?format={ending}",
                 "encodingFormat": media_type,
             }
-            for each in COLLECTIONS
+            for each in RESOURCES
             for ending, media_type in {"csv": "text/csv", "ndjson": "application/x-ndjson"}.items()
         ],
     }
