@@ -8,6 +8,7 @@ from asgi_correlation_id import CorrelationIdMiddleware
 from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
 from fastapi_rfc9457.server import get_problem_docs_router, problems
+from starlette.types import ASGIApp
 
 from app import __version__
 from app.api import docs, evidence, finding, graph, meta, releases
@@ -17,8 +18,9 @@ from app.http.addresses import Addresses, Paths
 from app.http.bounds import Bounds, ErrorBoundary
 from app.http.cache import Cache
 from app.http.headers import Headers, Preflight
+from app.http.kept import Answers, Kept
 from app.http.logs import AccessLog
-from app.http.metrics import Metrics
+from app.http.metrics import Counts, Metrics
 from app.http.problems import ANYWHERE, add_handlers
 from app.http.session import check_parameters
 from app.pages.problems import Pages
@@ -46,9 +48,17 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.database.dispose()
 
 
+class Application(FastAPI):
+    """FastAPI, with what is kept answered before its own middleware is asked, and the log around both."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        stack: ASGIApp = Kept(super().build_middleware_stack(), self.state.answers, self.state.counts)
+        return CorrelationIdMiddleware(AccessLog(stack)) if self.state.settings.access_log else stack
+
+
 def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings()
-    app = FastAPI(
+    app = Application(
         title="IL-6 Atlas",
         summary="Curated, citable knowledge on interleukin-6 inhibitors in cancer",
         description=DESCRIPTION,
@@ -66,6 +76,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             {"name": "service", "description": "What the service says of itself."},
         ],
         servers=[{"url": "/", "description": "this instance"}],
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # /metrics and the log tell
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
@@ -77,6 +88,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.database = Database(parse_url(settings.database_url), settings.query_seconds)
     app.state.watch = ReleaseWatch(app.state.database)
+    app.state.answers = Answers(app.state.watch, settings.cache_bytes, settings.public_url)
     app.state.parameters = {}
     add_handlers(app)
     routers = [evidence.router, releases.router, *ROUTERS, finding.router, graph.router, meta.router]
@@ -89,6 +101,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     mount_static(app)
     segments = {str(each.path).split("/")[1] for each in iter_route_contexts(app.routes)} - {""}
     app.state.addresses = Addresses(settings.public_url, segments)
+    app.state.counts = Counts(app)
     add_middleware(app, settings)
     return app
 
@@ -106,18 +119,9 @@ def add_middleware(app: FastAPI, settings: Settings) -> None:
     if not settings.access_log:
         app.add_middleware(CorrelationIdMiddleware)  # what is kept has none, as no line of a log would
     app.add_middleware(Headers, watch=app.state.watch)
-    app.add_middleware(
-        Cache,
-        watch=app.state.watch,
-        public_url=settings.public_url,
-        most_bytes=settings.cache_bytes,
-        deadline=4 * settings.query_seconds,
-    )
+    app.add_middleware(Cache, answers=app.state.answers, deadline=4 * settings.query_seconds)
     app.add_middleware(Bounds, watch=app.state.watch)
-    if settings.access_log:
-        app.add_middleware(AccessLog)
-        app.add_middleware(CorrelationIdMiddleware)
-    app.add_middleware(Metrics, main=app)
+    app.add_middleware(Metrics, counts=app.state.counts)
     app.add_middleware(Paths, public_url=settings.public_url)
 
 

@@ -40,6 +40,7 @@ from app.catalog import RESOURCES
 from app.http.addresses import Addresses
 from app.http.cache import Cache
 from app.http.compression import LARGEST, SMALLEST, compressible, preferred
+from app.http.kept import Answers
 from app.http.problems import ANYWHERE
 from app.http.requests import canonical
 from app.main import create_app
@@ -85,6 +86,9 @@ LIGHT = [
     *(f"/graph?cancer=uveal-melanoma&format={each}" for each in GraphFormat),
     *("/", "/explore", "/explore/search?q=gp130", "/explore/matrix", "/explore/pathway", "/docs", "/redoc"),
     "/explore/methods",
+    *("/releases", "/releases/2026.12", "/releases/2026.12/changes", "/releases.atom", "/explore/releases"),
+    *("/explore/releases/2026.12", "/inhibitors/tocilizumab/history"),
+    "/releases/2026.12/inhibitors/tocilizumab",
     "/explore/paths?from=tocilizumab&to=ovarian-cancer",
     *(f"/problems/{slug_of(each)}" for each in ANYWHERE),
     *(each for each in FILES if each.endswith((".css", ".svg", ".png"))),
@@ -131,7 +135,9 @@ Wholes = dict[str, tuple[httpx.Headers, bytes]]
 
 def test_every_route_is_among_what_is_tried() -> None:
     def form(path: str) -> re.Pattern[str]:
-        return re.compile(re.sub(r"{\w+(:path)?}", lambda found: ".+" if found[1] else "[^/]+", path))
+        return re.compile(
+            re.sub(r"{\w+(:\w+)?}", lambda found: ".+" if found[1] == ":path" else "[^/]+", path)
+        )
 
     tried = [each.partition("?")[0] for each in (*EVERYTHING, *OF_A_MOMENT)]
     for route in iter_route_contexts(create_app().routes):
@@ -484,7 +490,7 @@ def kept(app: ASGIApp, most_bytes: int = 2**20, deadline: float = 10) -> Cache:
     """An application behind a cache of release 1."""
     watch = ReleaseWatch(Database(parse_url("sqlite:///nowhere.sqlite"), 1))
     watch.release = release("1")
-    return Cache(app, watch, most_bytes, deadline, public_url="http://atlas.example")
+    return Cache(app, Answers(watch, most_bytes, "http://atlas.example"), deadline)
 
 
 def at_once(client: httpx.Client, address: str, number: int) -> list[Any]:
@@ -816,7 +822,7 @@ def test_a_flood_of_questions_takes_no_more_memory_than_was_given() -> None:
     tracemalloc.stop()
     assert taken < most
     assert peak < 1.2 * most
-    entries = cache.entries
+    entries = cache.answers.entries
     assert entries.bytes <= most
     assert entries.bytes > most // 2
     assert entries.bytes == sum(each.size for each in entries.kept.values())

@@ -68,6 +68,8 @@ class Routes:
         for route in iter_route_contexts(main.routes):
             path = str(route.path).replace(":path}", "}")
             fixed, parameter, _ = path.partition("/{")
+            if not fixed and parameter:
+                continue  # of all collections: counted as what is asked of their records
             if parameter or isinstance(route.original_route, Mount):
                 self.below.setdefault(fixed, path)
             else:
@@ -83,11 +85,10 @@ class Routes:
         return NOWHERE
 
 
-class Metrics:
-    """Count every answer, and how long it takes."""
+class Counts:
+    """What is counted of every answer, and of how long it takes."""
 
-    def __init__(self, app: ASGIApp, main: FastAPI) -> None:
-        self.app = app
+    def __init__(self, main: FastAPI) -> None:
         self.routes = Routes(main)
         self.numbers_of = lru_cache(maxsize=4096)(self.find_numbers)
 
@@ -96,6 +97,20 @@ class Metrics:
         route = self.routes.find(path)
         method = method if method in METHODS else NOWHERE
         return labelled(requests, route, method, status).inc, labelled(seconds, route).observe
+
+    def tell(self, scope: Scope, status: int | str, taken: float) -> None:
+        """Count an answer that took some seconds."""
+        count, observe = self.numbers_of(scope["path"], scope["method"], status)
+        count()
+        observe(taken)
+
+
+class Metrics:
+    """Count every answer of the application, and how long it takes."""
+
+    def __init__(self, app: ASGIApp, counts: Counts) -> None:
+        self.app = app
+        self.counts = counts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -113,9 +128,7 @@ class Metrics:
         try:
             await self.app(scope, receive, watch)
         finally:
-            count, observe = self.numbers_of(scope["path"], scope["method"], status)
-            count()
-            observe(time.perf_counter() - begun)
+            self.counts.tell(scope, status, time.perf_counter() - begun)
 
 
 class ReleaseCollector(Collector):
