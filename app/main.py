@@ -11,7 +11,7 @@ from fastapi_rfc9457.server import get_problem_docs_router, problems
 from starlette.types import ASGIApp
 
 from app import __version__
-from app.api import docs, evidence, finding, graph, meta, releases
+from app.api import docs, downloads, evidence, finding, graph, meta, releases
 from app.api.resources import ROUTERS
 from app.catalog import RESOURCES
 from app.http.addresses import Addresses, Paths
@@ -91,7 +91,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.answers = Answers(app.state.watch, settings.cache_bytes, settings.public_url)
     app.state.parameters = {}
     add_handlers(app)
-    routers = [evidence.router, releases.router, *ROUTERS, finding.router, graph.router, meta.router]
+    routers = [
+        evidence.router,
+        releases.router,
+        downloads.router,
+        *ROUTERS,
+        finding.router,
+        graph.router,
+        meta.router,
+    ]
     routes = [each for router in routers for each in router.routes if isinstance(each, APIRoute)]
     app.state.paths = [each.path_format for each in routes]
     for router in [*routers, docs.router, pages]:

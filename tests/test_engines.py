@@ -15,6 +15,9 @@ pytestmark = pytest.mark.postgresql
 
 QUESTIONS = [
     "/release",
+    "/releases",
+    "/releases/2026.12/changes",
+    "/inhibitors/tocilizumab/history",
     "/graph",
     "/graph?cancer=ovarian%20cancer&depth=3",
     "/graph/paths?from=Actemra&to=ovarian-cancer&via=stat3,angiogenesis",

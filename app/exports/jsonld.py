@@ -1,5 +1,6 @@
-"""What a record is, in the words of schema.org, for machines that read pages; nothing has to be fetched."""
+"""What a record is, in the words of schema.org (JSON-LD); nothing has to be fetched to read it."""
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
@@ -13,6 +14,10 @@ from app.models.release import ReleaseRead
 Data = dict[str, Any]
 Record = Mapping[str, Any]
 
+DESCRIPTION = (
+    "Curated, citable facts on inhibitors of interleukin-6 in cancer: drugs and their targets, approvals, "
+    "trials with their outcome, and single claims from publications, with direction, level and figures."
+)
 CONTEXT = {"@vocab": "https://schema.org/"}
 LICENCE = "https://creativecommons.org/licenses/by/4.0/"
 
@@ -22,14 +27,14 @@ def registry(curie: str) -> str:
     return f"https://bioregistry.io/{quote(curie, safe=':/.-_')}"
 
 
-def dataset(release: ReleaseRead, description: str) -> Data:
+def dataset(release: ReleaseRead) -> Data:
     """The release, whole."""
     return {
         "@context": CONTEXT,
         "@type": "Dataset",
         "@id": "/",
         "name": "IL-6 Atlas",
-        "description": description,
+        "description": DESCRIPTION,
         "version": release.version,
         "datePublished": str(release.date),
         "license": LICENCE,
@@ -80,6 +85,28 @@ def described(kind: Kind, record: Record, release: ReleaseRead) -> Data:
             "version": release.version,
         },
     }
+
+
+def write(release: ReleaseRead, records: Mapping[Kind, Iterable[str]], base: str) -> bytes:
+    """The release and all its records as one graph, with ids below a base."""
+    nodes = [
+        dataset(release),
+        *(described(kind, json.loads(each), release) for kind in records for each in records[kind]),
+    ]
+    for node in nodes:
+        for name in ("@context", "distribution", "isPartOf", "subjectOf"):
+            node.pop(name, None)
+    graph = {"@context": {**CONTEXT, "@base": f"{base}/"}, "@graph": [below_root(each) for each in nodes]}
+    return (json.dumps(graph, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def below_root(value: Any) -> Any:
+    """The same with addresses of ours written without the root: the base says where that is."""
+    if isinstance(value, dict):
+        return {name: below_root(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [below_root(each) for each in value]
+    return value.removeprefix("/") if isinstance(value, str) else value
 
 
 def present(data: Data) -> Data:

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 
 from app.catalog import BY_KIND, Resource
 from app.errors import InvalidParameter, nearest
-from app.exports.jsonld import dataset
+from app.exports.jsonld import DESCRIPTION, dataset
 from app.exports.picture import address, draw
 from app.http.files import Files
 from app.http.session import SessionDep
@@ -33,11 +33,6 @@ from app.store.summary import OF_A_LIST, Dimension, Two, summarise
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
-ABOUT = (
-    "Curated, citable facts on inhibitors of interleukin-6 in cancer: drugs and their targets, approvals, "
-    "trials with their outcome, and single claims from publications, with direction, level and figures."
-)
-
 
 @router.get("/", operation_id="show_home")
 def show_home(request: Request, session: SessionDep) -> HTMLResponse:
@@ -50,11 +45,11 @@ def show_home(request: Request, session: SessionDep) -> HTMLResponse:
     return show(
         request,
         "home.html",
-        about=ABOUT,
+        about=DESCRIPTION,
         approved=find_page(session, inhibitors, approved).total,
         verdicts=tally(cancers, "prognosis"),
         outcomes=tally(trials, "outcome"),
-        data=dataset(request.state.release, ABOUT),
+        data=dataset(request.state.release),
     )
 
 

@@ -1,0 +1,34 @@
+"""How a release is cited, in the Citation File Format."""
+
+from app.models.release import ReleaseRead
+
+TITLE = "IL-6 Atlas: curated knowledge on interleukin-6 inhibitors in cancer"
+AUTHOR = "The IL-6 Atlas maintainers"
+KEYWORDS = ("interleukin-6", "cancer", "tocilizumab", "siltuximab", "prognosis", "JAK-STAT")
+
+ABOUT = (
+    "Inhibitors of interleukin-6 and its pathway, their targets and approvals, cancers and what a high IL-6",
+    "means for their prognosis, mechanisms, trials with their outcome, publications, and evidence: single",
+    "claims, each from one publication. No IL-6 inhibitor is approved to treat a cancer.",
+)
+MESSAGE = "Cite the release of the data you used, and the publications behind the facts you took from it."
+
+
+def write_cff(release: ReleaseRead) -> str:
+    """The file CITATION.cff of a release."""
+    lines = [
+        "cff-version: 1.2.0",
+        f"message: {MESSAGE}",
+        "type: dataset",
+        f'title: "{TITLE}"',
+        f'version: "{release.version}"',
+        f'date-released: "{release.date}"',
+        f"license: {release.licence}",
+        "authors:",
+        f"  - name: {AUTHOR}",
+        "keywords:",
+        *(f"  - {each}" for each in KEYWORDS),
+        "abstract: >-",
+        *(f"  {line}" for line in ABOUT),
+    ]
+    return "\n".join(lines) + "\n"
