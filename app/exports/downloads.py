@@ -24,7 +24,7 @@ from app.store.release import remember
 
 JSON = (
     "json",
-    "application/json",
+    "application/octet-stream",  # nothing in it is an answer of this service
     "The rows of all collections as curators wrote them, as one JSON document.",
 )
 
