@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from app.api.formats import MEDIA_TYPES, export, narrowed, negotiate, record_media_types, shown
 from app.catalog import RESOURCES, Resource
+from app.errors import InvalidParameter
 from app.exports import EXPORTS
 from app.http.problems import AmbiguousName, NotAcceptable, RecordNotFound
 from app.http.session import next_address, session_of
@@ -105,6 +106,8 @@ def resource_router(resource: Resource) -> APIRouter:
     )
     async def read_record(record_id: identifier, request: Request, query: how) -> Response:
         if query.release is not None:
+            if query.fields or query.view or query.format:
+                raise InvalidParameter("release", "Its row is told whole: leave out fields, view and format")
             return await run_in_threadpool(find_earlier, request, record_id, query.release)
         wanted = negotiate(request, query.format, media_types)
         # A read by key of the embedded file takes less than a hop into a thread; all else takes the hop.
