@@ -13,8 +13,9 @@ import pytest
 
 from app.catalog import BY_KIND, RESOURCES, Resource
 from app.models.base import Kind
-from app.pages.forest import figure_of, forest
+from app.pages.forest import RIGHT, Figure, figure_of, forest
 from app.pages.render import POLICY, figures, json_ld, number
+from app.pages.routes import SORTED
 from app.store.summary import Dimension
 from tests.conftest import counted, serving
 
@@ -44,6 +45,7 @@ class Page(HTMLParser):
         assert set(self.refers) <= set(self.ids), set(self.refers) - set(self.ids)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.said.append("" if tag == "span" else " ")
         names = [name for name, _ in attrs]
         assert len(names) == len(set(names)), (tag, attrs)
         assert "style" not in names
@@ -73,6 +75,7 @@ class Page(HTMLParser):
             self.open.pop()
 
     def handle_endtag(self, tag: str) -> None:
+        self.said.append("" if tag == "span" else " ")
         assert self.open
         assert self.open[-1] == tag, (self.open, tag)
         self.open.pop()
@@ -83,7 +86,7 @@ class Page(HTMLParser):
 
     @property
     def words(self) -> str:
-        return " ".join(" ".join(self.said).split())
+        return " ".join("".join(self.said).split())
 
 
 def read(client: httpx.Client, address: str, status: int = 200) -> Page:
@@ -137,7 +140,7 @@ def test_every_record_has_a_page(client: httpx.Client, database_url: str, resour
         full = f"{str(client.base_url).rstrip('/')}{own}"
         assert f'<link rel="canonical" href="{full}">' in text
         assert f'<link rel="alternate" type="application/json" href="{data}">' in text
-        assert f'<a href="{data}">{data}</a>' in text
+        assert f'<a href="{data}" type="application/json">JSON</a>' in text
         assert text.count("<h1>") == 1
         (linked,) = JSON_LD.findall(text)
         described = json.loads(linked)
@@ -153,7 +156,8 @@ def test_every_record_has_a_page(client: httpx.Client, database_url: str, resour
 @pytest.mark.parametrize("resource", RESOURCES, ids=PATHS)
 def test_every_list_is_a_table_with_a_form_and_files(client: httpx.Client, resource: Resource) -> None:
     page = read(client, f"/explore/{resource.path}?limit=2")
-    listed = client.get(f"/{resource.path}?limit=2").json()
+    order = ",".join(SORTED.get(resource.path, ["id"]))
+    listed = client.get(f"/{resource.path}?limit=2&sort={order}").json()
     for item in listed["items"]:
         assert f"/explore/{resource.path}/{item['id']}" in page.links
     assert f"{listed['total']:,}" in page.words
@@ -267,8 +271,9 @@ def uncached(database_url: str) -> Iterator[httpx.Client]:
         ("/explore/evidence/breast-il6-os-meta-lin-2015", 2),
         ("/explore/trials/nct00385827", 6),
         ("/explore/publications", 2),
-        ("/explore/matrix", 0),
-        ("/explore/methods", 0),
+        ("/explore/matrix", 1),
+        ("/explore/pathway", 0),
+        ("/about", 9),
         ("/explore/search?q=il-6", 7),
         ("/", 5),
         ("/explore", 0),
@@ -290,7 +295,7 @@ def test_home_says_what_this_is_and_counts_it(client: httpx.Client) -> None:
         assert f"{count:,} {path}" in page.words
         assert f"/explore/{path}" in page.links
     assert {"/docs", "/redoc", "/explore/matrix", "/explore/pathway", "/explore/paths"} <= set(page.links)
-    assert "curl -s 'http://localhost:8000/cancers?prognosis=poor'" in page.words
+    assert f"curl -s '{client.base_url}/cancers?prognosis=poor'" in page.words, "of the host that was asked"
 
 
 def test_a_question_on_the_home_page_has_an_answer(client: httpx.Client) -> None:
@@ -360,26 +365,26 @@ def test_the_forest_plot_shows_every_ratio_and_the_table_every_claim(client: htt
     found = claims(client, "breast-cancer")
     for each in found:
         assert f"/explore/evidence/{each}" in page.links
-    assert "Lin 2015 · A" in page.words
-    assert "2.15 (1.46 to 3.17)" in page.words
-    drawn = [each for each in found.values() if figure_of(each)]
+    assert "Lin 2015 meta-analysis" in page.words
+    assert "HR 2.15 (1.46 to 3.17)" in page.words
+    drawn = [each for each in found.values() if isinstance(figure_of(each), Figure)]
+    assert f"{len(drawn)} of {len(found)} claims have a ratio of high against low IL-6" in page.words
     text = client.get("/explore/cancers/breast-cancer").text
     assert text.count('class="interval"') == len([each for each in drawn if each["effect"]["ci_low"]]) == 3
-    assert "Verdict" not in page.words
-    assert "11 worse outcome 1 better outcome 2 no link" in page.words
+    assert "11 worse 1 better 2 no link" in page.words
 
 
 def test_a_ratio_of_low_against_high_is_turned_and_said_to_be(client: httpx.Client) -> None:
     claim = claims(client, "pancreatic-cancer")["pancreatic-serum-il6-os-biomedicines-2024"]
     figure = figure_of(claim)
-    assert figure is not None
+    assert isinstance(figure, Figure)
     assert figure.text == "3.03 (1.67 to 5.56)"
     words = read(client, "/explore/cancers/pancreatic-cancer").words
-    assert "3.03 (1.67 to 5.56) † turned: published as low against high IL-6" in words
+    assert "3.03 (1.67 to 5.56) turned: published as low against high IL-6" in words
     response = claims(client, "renal-cell-carcinoma")["rcc-il6-response-meta-wang-2020"]
     figure = figure_of(response)
-    assert figure is not None
-    assert figure.text == "5.11 (2.21 to 11.77)", "to respond is good, so a low IL-6 comes first"
+    assert isinstance(figure, Figure)
+    assert figure.text == "5.11 (2.21 to 11.8)", "to respond is good, so a low IL-6 comes first"
     assert "low against high IL-6" in str(figure.note)
 
 
@@ -388,38 +393,53 @@ def test_every_ratio_for_a_worse_outcome_lies_on_its_side(client: httpx.Client) 
     for cancer in client.get("/cancers?limit=500&fields=id").json()["items"]:
         for claim in claims(client, cancer["id"]).values():
             figure = figure_of(claim)
-            if figure and claim["significance"] == "poor-outcome":
+            if isinstance(figure, Figure) and claim["significance"] == "poor-outcome":
                 assert figure.value > 1, claim["id"]
 
 
-def claim_of(value: float, low: float | None, high: float | None, direction: str) -> dict[str, Any]:
-    effect = {"measure": "HR", "value": value, "ci_low": low, "ci_high": high}
+def claim_of(value: float, low: float | None, high: float | None, level: str = "B") -> dict[str, Any]:
+    effect = {"measure": "HR", "value": value, "ci_low": low, "ci_high": high, "n": 10}
     effect |= {"endpoint": "overall-survival", "comparison": "high-versus-low"}
-    return {"effect": effect, "direction": direction, "level": "B"}
+    return {"id": "a", "effect": effect, "level": level, "specimen": "serum", "target": {"id": "il6"}}
 
 
 def test_the_axis_is_logarithmic_and_cuts_what_goes_beyond() -> None:
-    drawn = forest(
-        [(claim_of(2, 0.5, 136, "supports"), "A"), (claim_of(0.5, None, None, "does-not-support"), "B")]
-    )
-    assert drawn is not None
-    first, second = drawn.marks
-    assert math.isclose(first.x - drawn.one, drawn.one - second.x, abs_tol=0.2)
+    drawn = forest([claim_of(0.5, None, None), claim_of(2, 0.5, 136, "A")])
+    ((title, (first, second)),) = drawn.groups
+    assert title == "overall-survival"
+    assert first.pooled, "a meta-analysis comes first"
+    assert math.isclose(first.x - drawn.one, drawn.one - second.x, abs_tol=0.1)
     assert (first.cut_left, first.cut_right) == (False, True)
-    assert first.right == drawn.right
+    assert first.right == RIGHT
     assert second.left is None
-    assert [each.text.partition(":")[0] for each in drawn.headings] == ["For", "Against"]
-    assert forest([({**claim_of(2, 1, 3, "supports"), "effect": None}, "C")]) is None
+    assert forest([{**claim_of(2, 1, 3), "effect": None}]).groups == []
+
+
+def test_what_is_no_ratio_of_high_against_low_il_6_is_not_drawn() -> None:
+    for change, why in (
+        ({"comparison": "genotype"}, "not high against low IL-6: genotype"),
+        ({"comparison": "composite"}, "not high against low IL-6: composite"),
+        ({"measure": "median-OS"}, "no ratio is given"),
+    ):
+        claim = claim_of(2, 1, 3)
+        claim["effect"] |= change
+        assert figure_of(claim) == why
+    assert figure_of({**claim_of(2, 1, 3), "target": {"id": "il6r"}}) == "not of IL-6 itself"
 
 
 def test_the_matrix_is_what_the_summary_counts(client: httpx.Client) -> None:
     page = read(client, "/explore/matrix")
-    cells = client.get("/evidence/summary?by=cancer,inhibitor").json()["items"]
+    cells = client.get("/evidence/summary?by=cancer,inhibitor&type=therapeutic").json()["items"]
     text = client.get("/explore/matrix").text
+    assert "Therapeutic evidence by cancer and inhibitor" in page.words
     for cell in cells:
         cancer, inhibitor = cell["cancer"], cell["inhibitor"]
-        assert f"/explore/evidence?cancer={cancer['id']}&inhibitor={inhibitor['id']}" in page.links
-        said = f"{cell['supports']} for, {cell['does_not_support']} against"
+        assert (
+            f"/explore/evidence?type=therapeutic&cancer={cancer['id']}&inhibitor={inhibitor['id']}"
+            in page.links
+        )
+        sides = ((cell["supports"], "benefit"), (cell["does_not_support"], "no benefit"))
+        said = ", ".join(f"{number} {words}" for number, words in sides if number)
         assert f'aria-label="{cancer["name"]}, {inhibitor["name"]}: {said}"' in text
     narrow = read(client, "/explore/matrix?by=mechanism&by=level&cancer=breast-cancer")
     assert any("cancer=breast-cancer&mechanism=" in each for each in narrow.links)
@@ -443,7 +463,10 @@ def test_search_marks_its_hits_and_goes_on(client: httpx.Client) -> None:
     (following,) = [each for each in page.links if each.startswith("/explore/search") and "cursor" in each]
     assert read(client, following).links != page.links
     assert "/explore/search?q=il-6&kind=trial" in page.links
-    assert "No record holds" in read(client, "/explore/search?q=xyzzy").words
+    assert "No record holds" in read(client, "/explore/search?q=xyzzyplugh").words
+    misspelt = read(client, "/explore/search?q=tocilizumb")
+    assert "Did you mean Tocilizumab" in misspelt.words
+    assert "/explore/inhibitors/tocilizumab" in misspelt.links
 
 
 def test_what_a_reader_types_stays_text(client: httpx.Client) -> None:
@@ -464,7 +487,13 @@ def test_the_pathway_is_drawn_and_told(client: httpx.Client) -> None:
     assert "/explore/targets/stat3" in page.links
     for ending in ("cytoscape", "graphml", "sif", "dot", "svg", "kgx-nodes", "kgx-edges"):
         assert f"/graph?cancer=ovarian+cancer&depth=2&format={ending}" in page.links
-    assert "<svg" in client.get("/explore/pathway").text
+    core = read(client, "/explore/pathway")
+    proteins = ("il6", "il6r", "il6st", "jak1", "stat3")
+    places = [core.links.index(f"/explore/targets/{each}") for each in proteins]
+    assert places == sorted(places), "from the ligand down"
+    assert {
+        f"/explore/inhibitors/{each['id']}" for each in client.get("/inhibitors?limit=500").json()["items"]
+    } <= {*core.links}
 
 
 def test_paths_are_read_out_and_cited(client: httpx.Client) -> None:

@@ -2,11 +2,10 @@
 
 import math
 from collections.abc import Iterable, Mapping
+from itertools import groupby
 from typing import Any, NamedTuple
 
-from app.pages.render import number
-
-RATIOS = ("HR", "OR", "RR")
+from app.pages.render import RATIOS
 
 WELCOME = ("response", "objective-response", "complete-response", "clinical-benefit", "stable-disease")
 """End points that are good to reach; all others are events such as death or relapse."""
@@ -15,10 +14,8 @@ TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
 NARROWEST, WIDEST = (0.5, 2.0), (0.05, 20.0)
 """The axis reaches at least and at most so far; an interval that goes on beyond is cut with an arrow."""
 
-WIDTH, LEFT, RIGHT, STEP, TOP = 870, 365, 680, 26, 44
-"""Units of the picture: between LEFT and RIGHT lies the axis; rows are STEP high."""
-
-SIDES = {"supports": "For: worse with a high IL-6", "does-not-support": "Against: better, or no link"}
+LEFT, RIGHT = 4.0, 96.0
+"""The ends of the axis, in percent of the width of its column."""
 
 
 class Figure(NamedTuple):
@@ -33,21 +30,21 @@ class Figure(NamedTuple):
 
     @property
     def text(self) -> str:
-        """Value and interval: the digits that were published, or two places of what was turned."""
+        """Value and interval, with as many digits as a reader compares."""
         value, low, high = (
-            "" if each is None else f"{each:.2f}" if self.turned else number(each)
+            "" if each is None else f"{each:.2f}" if each < 10 else f"{each:.1f}"
             for each in (self.value, self.low, self.high)
         )
         return f"{value} ({low} to {high})" if low else value
 
 
-class Mark(NamedTuple):
-    """A row of the picture: places along the axis, and texts."""
+class Row(NamedTuple):
+    """A row of the plot: places along the axis, in percent."""
 
     claim: Mapping[str, Any]
     figure: Figure
-    label: str
-    y: float
+    pooled: bool
+    """Whether it is a published meta-analysis."""
     x: float
     left: float | None
     right: float | None
@@ -55,30 +52,28 @@ class Mark(NamedTuple):
     cut_right: bool
 
 
-class Heading(NamedTuple):
-    text: str
-    y: float
-
-
 class Forest(NamedTuple):
-    marks: list[Mark]
-    headings: list[Heading]
+    groups: list[tuple[str, list[Row]]]
+    """Rows by their end point."""
     ticks: list[tuple[str, float]]
     one: float
-    bottom: float
-    top: float = TOP - 22
-    width: float = WIDTH
-    left: float = LEFT
-    right: float = RIGHT
+    rest: list[tuple[Mapping[str, Any], str]]
+    """Claims that are not drawn, and why not."""
+
+    @property
+    def drawn(self) -> int:
+        return sum(len(rows) for _, rows in self.groups)
 
 
-def figure_of(claim: Mapping[str, Any]) -> Figure | None:
-    """The ratio of a claim, turned where it was published the other way round; None if it has none."""
+def figure_of(claim: Mapping[str, Any]) -> Figure | str:
+    """The ratio of a claim, turned where it was published the other way round; or why it has none."""
     effect = claim["effect"]
     if effect is None or effect["measure"] not in RATIOS or effect["value"] is None:
-        return None
+        return "no ratio is given"
     if effect["comparison"] not in ("high-versus-low", "low-versus-high"):
-        return None
+        return f"not high against low IL-6: {effect['comparison'] or 'not said'}"
+    if not claim["target"] or claim["target"]["id"] != "il6":
+        return "not of IL-6 itself"
     low_first = effect["comparison"] == "low-versus-high"
     welcome = effect["endpoint"] in WELCOME
     because = f"because the end point, {effect['endpoint']}, is a good one"
@@ -93,25 +88,24 @@ def figure_of(claim: Mapping[str, Any]) -> Figure | None:
     return Figure(1 / value, low and 1 / high, low and 1 / low, True, note)
 
 
-def forest(claims: Iterable[tuple[Mapping[str, Any], str]]) -> Forest | None:
-    """The picture of labelled claims: what supports comes first; None where none has a ratio."""
-    drawn = [(claim, figure, label) for claim, label in claims if (figure := figure_of(claim))]
-    if not drawn:
-        return None
-    ends = [each for _, f, _ in drawn for each in (f.value, f.low or f.value, f.high or f.value)]
-    low = max(WIDEST[0], min(NARROWEST[0], *ends) / 1.1)
-    high = min(WIDEST[1], max(NARROWEST[1], *ends) * 1.1)
+def forest(claims: Iterable[Mapping[str, Any]]) -> Forest:
+    """The plot of prognostic claims: by end point, survival and published meta-analyses first."""
+    judged = [(claim, figure_of(claim)) for claim in claims]
+    rest = [(claim, why) for claim, why in judged if isinstance(why, str)]
+    drawn = [(claim, figure) for claim, figure in judged if isinstance(figure, Figure)]
+    ends = [each for _, f in drawn for each in (f.value, f.low or f.value, f.high or f.value)]
+    low = max(WIDEST[0], min([NARROWEST[0], *ends]) / 1.1)
+    high = min(WIDEST[1], max([NARROWEST[1], *ends]) * 1.1)
 
     def place(value: float) -> float:
         share = math.log(min(max(value, low), high) / low) / math.log(high / low)
-        return round(LEFT + share * (RIGHT - LEFT), 1)
+        return round(LEFT + share * (RIGHT - LEFT), 2)
 
-    def mark(claim: Mapping[str, Any], figure: Figure, label: str, y: float) -> Mark:
-        return Mark(
+    def row(claim: Mapping[str, Any], figure: Figure) -> Row:
+        return Row(
             claim,
             figure,
-            label,
-            y,
+            claim["level"] == "A",
             place(figure.value),
             figure.low and place(figure.low),
             figure.high and place(figure.high),
@@ -119,17 +113,15 @@ def forest(claims: Iterable[tuple[Mapping[str, Any], str]]) -> Forest | None:
             bool(figure.high and figure.high > high),
         )
 
-    marks: list[Mark] = []
-    headings: list[Heading] = []
-    y = float(TOP)
-    for direction, text in SIDES.items():
-        group = [each for each in drawn if each[0]["direction"] == direction]
-        if not group:
-            continue
-        headings.append(Heading(text, y))
-        for each in group:
-            y += STEP
-            marks.append(mark(*each, y))
-        y += STEP * 1.2
+    def endpoint(each: Row) -> str:
+        return each.claim["effect"]["endpoint"] or "not said"
+
+    def rank(each: Row) -> tuple[Any, ...]:
+        survival = endpoint(each) != "overall-survival"
+        specimen, n = each.claim["specimen"] or "", each.claim["effect"]["n"] or 0
+        return survival, endpoint(each), not each.pooled, specimen, -n, each.claim["id"]
+
+    rows = sorted((row(*each) for each in drawn), key=rank)
+    groups = [(title, [*same]) for title, same in groupby(rows, endpoint)]
     ticks = [(f"{each:g}", place(each)) for each in TICKS if low <= each <= high]
-    return Forest(marks, headings, ticks, place(1.0), y - STEP * 0.6)
+    return Forest(groups, ticks, place(1.0), rest)

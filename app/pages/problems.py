@@ -2,20 +2,26 @@
 
 import json
 import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
 import mimeparse
 from fastapi_rfc9457 import PROBLEM_MEDIA_TYPE
+from pydantic import BaseModel
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.pages.render import link, show
+from app.models.evidence import EvidenceFilters
+from app.models.graph import GraphFilters, PathFilters
+from app.pages.forms import fields
+from app.pages.render import COLLECTIONS, link, show
 
 
 def is_page(path: str) -> bool:
-    return path == "/" or path == "/explore" or path.startswith("/explore/")
+    return path in ("/", "/explore", "/about") or path.startswith("/explore/")
 
 
 TRACKING = re.compile(r"utm_.*|mc_.*|fbclid|gclid|msclkid|_ga|_")
@@ -82,6 +88,42 @@ class Pages:
         return sent
 
 
+FORMS: dict[str, type[BaseModel]] = {
+    **{each.path: each.filters for each in COLLECTIONS},
+    "matrix": EvidenceFilters,
+    "pathway": GraphFilters,
+    "paths": PathFilters,
+}
+"""The pages with a form, which a problem keeps as it was filled in."""
+
+
+class Fault(NamedTuple):
+    """What is wrong with a field, and the address with what was probably meant."""
+
+    name: str
+    detail: str
+    meant: str
+    address: str
+
+
+def meant(detail: str) -> str:
+    found = re.search(r"did you mean ([^?]+)\?", detail)
+    return found[1] if found else ""
+
+
+def fault(request: Request, error: Mapping[str, Any]) -> Fault:
+    """An error of the answer to a question, for the reader who asked it."""
+    name = str(error["loc"][-1] if len(error["loc"]) == 1 else error["loc"][1])
+    near = meant(error["detail"])
+    asked = request.query_params.multi_items()
+    if not near:
+        return Fault(name, error["detail"], "", "")
+    if error["type"] == "unknown_parameter":
+        renamed = [(near if each == name else each, value) for each, value in asked]
+        return Fault(name, error["detail"], near, link(request.url.path, renamed))
+    return Fault(name, error["detail"], near, link(request.url.path, asked, **{name: near}))
+
+
 async def explain(request: Request, begun: Message, body: bytes, send: Send) -> None:
     """Send a problem as a page, with its status and its headers."""
     kept = {
@@ -91,6 +133,17 @@ async def explain(request: Request, begun: Message, body: bytes, send: Send) -> 
     }
     problem = json.loads(body)
     kept["vary"] = "Accept"
-    page = show(request, "problem.html", status=begun["status"], headers=kept, problem=problem)
+    named = request.url.path.removeprefix("/explore/")
+    form = fields(FORMS[named], request.query_params, named) if named in FORMS else []
+    page = show(
+        request,
+        "problem.html",
+        status=begun["status"],
+        headers=kept,
+        problem=problem,
+        faults=[fault(request, each) for each in problem.get("errors", [])],
+        meant=meant(problem["detail"]),
+        form=form,
+    )
     await send({"type": "http.response.start", "status": page.status_code, "headers": page.raw_headers})
     await send({"type": "http.response.body", "body": bytes(page.body)})

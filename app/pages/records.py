@@ -12,7 +12,8 @@ from app.exports.jsonld import described
 from app.models.base import Kind
 from app.models.release import ReleaseRead
 from app.models.vocabulary import EvidenceType
-from app.pages.forest import figure_of, forest
+from app.pages.forest import forest
+from app.pages.render import capital, shortened
 from app.store.lists import find_page, get_items, get_record
 
 Record = Mapping[str, Any]
@@ -21,6 +22,9 @@ EVIDENCE, PUBLICATIONS = BY_KIND[Kind.EVIDENCE], BY_KIND[Kind.PUBLICATION]
 
 FEW = 25
 """Claims that a page shows of what may have hundreds; the rest is a click away."""
+
+WHOLE = (Kind.CANCER, Kind.INHIBITOR)
+"""Kinds whose pages show all claims, by what they are about."""
 
 
 class Sources:
@@ -34,12 +38,20 @@ class Sources:
         return self._numbers.setdefault(record_id, len(self._numbers) + 1)
 
     def short(self, record_id: str) -> str:
-        """First author and year."""
+        """First author and year; without an author, the name by which the record is known, or the journal."""
         item = self._items[record_id]
-        authors = item["authors"]
-        who = re.sub(r" [A-Z-]+$", "", authors[0]) if authors else item["title"]
-        who = who if len(who) <= 18 else f"{who[:17].rstrip()}…"
+        if item["authors"]:
+            who = re.sub(r" [A-Z-]+$", "", item["authors"][0])
+        elif known := re.fullmatch(r"([a-z]+)-\d{4}[a-z]?", record_id):
+            who = capital(known[1])
+        else:
+            who = item["journal"] or item["title"]
+        who = shortened(who, 28)
         return f"{who} {item['year']}" if item["year"] else who
+
+    def ids(self) -> list[str]:
+        """All that a page may cite."""
+        return list(self._items)
 
     def cite_all(self, publications: Iterable[Record]) -> list[tuple[int, Record]]:
         """All that was cited, in order; what is given is cited now, if it was not before."""
@@ -83,11 +95,13 @@ def content(session: Session, release: ReleaseRead, resource: Resource, name: st
     evidence: list[Record] = []
     total = 0
     if "evidence" in record and resource.kind != Kind.PUBLICATION:
-        limit = 500 if resource.kind == Kind.CANCER else FEW
+        limit = 500 if resource.kind in WHOLE else FEW
         evidence, total = claims(session, limit, **{resource.kind.value: [record_id]})
+        evidence.sort(key=lambda each: each["cancer"] is None)  # of one level, what is on a cancer first
     elif resource.kind == Kind.TRIAL:
         evidence, total = claims(session, FEW, publication=[each["id"] for each in record["publications"]])
-    sources = sources_of(session, [*cited(record), *cited(evidence)])
+    itself = [record_id] if resource.kind == Kind.PUBLICATION else []
+    sources = sources_of(session, [*itself, *cited(record), *cited(evidence)])
     shown = {
         "resource": resource,
         "record": record,
@@ -97,7 +111,5 @@ def content(session: Session, release: ReleaseRead, resource: Resource, name: st
         "data": described(resource.kind, record, release),
     }
     if resource.kind == Kind.CANCER:
-        prognostic = [each for each in evidence if each["type"] == EvidenceType.PROGNOSTIC]
-        labelled = [(each, sources.short(each["publication"]["id"])) for each in prognostic]
-        shown |= {"forest": forest(labelled), "figure_of": figure_of}
+        shown["forest"] = forest(each for each in evidence if each["type"] == EvidenceType.PROGNOSTIC)
     return shown

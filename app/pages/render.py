@@ -2,11 +2,12 @@
 
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode
 
 from fastapi import Request
@@ -18,10 +19,13 @@ from app.catalog import BY_KIND
 from app.exports import EXPORTS, GRAPH_EXPORTS
 from app.exports.jsonld import registry
 from app.exports.picture import address
+from app.http.addresses import base_of
 from app.models.base import Kind
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+BY_PATH = {each.path: each for each in BY_KIND.values()}
 
 FOLDER = Path(__file__).parent
 
@@ -57,44 +61,213 @@ def number(value: float) -> str:
     return f"{Decimal(str(value)):,f}".removesuffix(".0")
 
 
-TIED = "\N{NO-BREAK SPACE}"
-"""Between a sign and its number, which stay on one line."""
-
-
 def p_value(effect: Mapping[str, Any]) -> str:
-    if effect["p_value"] is None:
-        return ""
-    return f"p{TIED}{effect['p_relation'] or '='}{TIED}{number(effect['p_value'])}"
+    return "" if effect["p_value"] is None else f"p {effect['p_relation'] or '='} {number(effect['p_value'])}"
 
 
 def figures(effect: Mapping[str, Any] | None) -> str:
-    """The figures behind a claim, in one line."""
+    """The figures behind a claim, in one line; empty where it has an end point alone."""
     if effect is None:
         return ""
+    measure = words(effect["measure"] or "")
     parts = []
     if effect["value"] is not None:
         unit = {None: "", "%": " %"}.get(effect["unit"], f" {effect['unit']}")
-        parts.append(f"{words(effect['measure'])} {number(effect['value'])}{unit}")
+        parts.append(f"{measure} {number(effect['value'])}{unit}")
         if effect["ci_low"] is not None:
             parts[-1] += f" (95 % CI {number(effect['ci_low'])} to {number(effect['ci_high'])})"
-    if effect["comparison"]:
-        parts.append(words(effect["comparison"]))
     if p := p_value(effect):
         parts.append(p)
-    if effect["endpoint"]:
+    if not parts and effect["n"] is None:
+        return ""
+    if effect["comparison"]:
+        parts.append(words(effect["comparison"]))
+    # A measure such as `median OS` or `ORR` says by itself what it is of.
+    if effect["endpoint"] and (not measure or measure in RATIOS):
         parts.append(words(effect["endpoint"]))
     if effect["event"]:
         parts.append(effect["event"])
     if effect["horizon_months"]:
         parts.append(f"at {effect['horizon_months']} months")
     if effect["n"] is not None:
-        parts.append(f"n{TIED}={TIED}{number(effect['n'])}")
+        parts.append(f"n = {number(effect['n'])}")
     return ", ".join(parts)
+
+
+RATIOS = ("HR", "OR", "RR")
+
+SPELT = {
+    **{each: each for each in ("meta-analysis", "co-receptor", "double-blind", "open-label", "single-arm")},
+    **{each: each for each in ("non-randomised", "anti-tumour", "pre-diagnosis", "pre-treatment")},
+    **{each: each for each in ("on-treatment", "post-treatment", "covid-19", "2/3", "1/2")},
+    "cns": "CNS", "not-yet-reported": "not yet reported", "human-trial": "trial in patients",
+    "human-cohort": "cohort of patients", "animal": "animals", "cell": "cells",
+    "crs-treatment": "treatment of cytokine release syndrome",
+    "crs-prevention": "prevention of cytokine release syndrome",
+    "irae-treatment": "treatment of immune-related adverse events",
+    "irae-prevention": "prevention of immune-related adverse events",
+}  # fmt: skip
+"""Values of vocabularies that are no words as soon as their hyphens are spaces."""
 
 
 def words(token: str) -> str:
     """A value of a vocabulary, as words."""
+    if token in SPELT:
+        return SPELT[token]
     return token.replace("-", " ").replace("_", " ") if token.upper() != token else token
+
+
+class Said(NamedTuple):
+    """What a page says of a value, and the tone of its colour; the empty tone is ink."""
+
+    words: str
+    tone: str = ""
+
+
+FOUND = {
+    "poor-outcome": Said("worse outcome", "worse"),
+    "better-outcome": Said("better outcome", "better"),
+    "no-association": Said("no link", "null"),
+    "not-independent": Said("no independent link", "null"),
+    "adverse-features": Said("advanced disease"),
+    "benefit": Said("benefit", "benefit"),
+    "no-benefit": Said("no benefit", "null"),
+    "harm": Said("harm", "harm"),
+    "mixed": Said("mixed", "mixed"),
+    "sensitivity": Said("sensitises", "benefit"),
+    "resistance": Said("resistance"),
+    "adverse-event": Said("harm reported", "harm"),
+    "fewer-adverse-events": Said("fewer harms", "benefit"),
+    "promotes": Said("promotes"),
+    "suppresses": Said("suppresses"),
+    "approved": Said("approved"),
+    "not-approved": Said("not approved"),
+    ("safety", "no-association"): Said("harm not found", "null"),
+    ("mechanistic", "sensitivity"): Said("sensitises"),
+    ("mechanistic", "benefit"): Said("benefit"),
+    ("mechanistic", "adverse-event"): Said("drives a harm"),
+}
+"""What a claim found, in words: by its significance, and its type where that matters."""
+
+
+def found(claim: Mapping[str, Any]) -> Said:
+    """What a claim found."""
+    key = claim["significance"]
+    return FOUND.get((claim["type"], key)) or FOUND[key]
+
+
+Part = tuple[str, str, int, str]
+"""A part of a bar: its tone, what it is, how many there are, and where they are listed."""
+
+
+def finding_parts(claims: Iterable[Mapping[str, Any]], address: str) -> list[Part]:
+    """What claims found, the commonest first, as parts of a bar."""
+    counts = Counter((found(each), each["significance"]) for each in claims)
+    return [
+        (said.tone, said.words, number, f"{address}&significance={significance}")
+        for (said, significance), number in counts.most_common()
+    ]
+
+
+def outcome_parts(trials: Sequence[Mapping[str, Any]], address: str) -> list[Part]:
+    """What came of trials against a tumour, and how many had another purpose, as parts of a bar."""
+    against = [each["outcome"] for each in trials if each["purpose"] == "anti-tumour"]
+    join = "&" if "?" in address else "?"
+    parts = [
+        (said.tone, said.words, against.count(value), f"{address}{join}purpose=anti-tumour&outcome={value}")
+        for value, said in OUTCOMES.items()
+    ]
+    others = f"{address}{join}purpose=toxicity-management,cachexia,other"
+    return [*parts, ("", "for another purpose", len(trials) - len(against), others)]
+
+
+def files_of(
+    kind: Kind, record: Mapping[str, Any]
+) -> list[tuple[str, str, list[tuple[str, str]], list[str]]]:
+    """The tables that can be downloaded of a record: a label, an address, its parameters, and formats."""
+    asked = [(kind.value, record["id"])]
+    return [
+        (capital(path), f"/{path}", asked, ["csv", "tsv", "ndjson"])
+        for path in ("evidence", "trials", "approvals")
+        if record.get(path) and kind.value in BY_PATH[path].filters.model_fields
+    ]
+
+
+VERDICTS = {
+    "poor": Said("worse", "worse"),
+    "better": Said("better", "better"),
+    "mixed": Said("mixed", "mixed"),
+    "no-link": Said("no link", "null"),
+    "not-studied": Said("not studied"),
+    "none": Said("not shown"),
+}
+"""What a high IL-6 goes with in a cancer."""
+
+OUTCOMES = {
+    "positive": Said("positive", "benefit"),
+    "negative": Said("negative", "null"),
+    "mixed": Said("mixed", "mixed"),
+    "safety-only": Said("safety only"),
+    "not-reported": Said("no result yet"),
+}
+"""What came of a trial: what the drug did, by the end point of the trial."""
+
+CLASSES = {
+    "neutralises-ligand": "Binds IL-6",
+    "blocks-receptor": "Binds the IL-6 receptor",
+    "traps-complex": "Traps IL-6 with its receptor",
+    "blocks-co-receptor": "Blocks gp130",
+    "inhibits-kinase": "Inhibits JAK kinases",
+    "inhibits-transcription-factor": "Inhibits STAT3",
+}
+"""What drugs do, from the ligand down the pathway."""
+
+SYMBOLS = {
+    "il6": "IL-6", "il6r": "IL-6R", "il6st": "gp130", "tnfsf11": "RANKL", "cd274": "PD-L1", "vegfa": "VEGF-A",
+    "bcl2l1": "BCL-XL", "cyp19a1": "aromatase", "hamp": "hepcidin", "ptpn11": "SHP2", "hif1a": "HIF-1\u03b1",
+    "nfkb1": "NF-\u03baB1",
+}  # fmt: skip
+"""What people call a protein, where it is not the symbol of its gene."""
+
+
+def symbol(target_id: str) -> str:
+    """The short name of a target."""
+    return SYMBOLS.get(target_id, target_id.upper())
+
+
+def shortened(text: str, most: int) -> str:
+    """A text of at most so many characters, cut between words."""
+    if len(text) <= most:
+        return text
+    return text[: most - 1].rpartition(" ")[0].rstrip(" ,;:.(") + "\u2026"
+
+
+def headings(html: str) -> list[tuple[str, str]]:
+    """The sections of a page: their anchors and titles, for its table of contents."""
+    found = re.findall(r'<h2 id="([^"]+)"[^>]*>(.*?)</h2>', html, re.DOTALL)
+    return [(anchor, Markup(title).striptags()) for anchor, title in found]
+
+
+MARKUP = re.compile(r"(<(svg|pre|select|datalist|title)\b.*?</\2>|<[^>]*>)", re.DOTALL)
+TIED = re.compile(r"\d %(?: CI)?|\b[np] (?:=|&lt;|&gt;) (?=\d)")
+WHOLE = re.compile(
+    r"(?<![\w-])(?:s?IL|PD|CTLA|COVID|JAK|STAT|NF|HIF|CAR|VEGF|BCL)-[\w\u03b1\u03ba]+(?![\w-])"
+)
+
+
+def typeset(page: str) -> str:
+    """A page whose lines break neither within a figure nor within a name such as IL-6."""
+    head, body, rest = page.partition("<body>")
+
+    def tied(text: str) -> str:
+        text = TIED.sub(lambda each: each[0].replace(" ", "\N{NO-BREAK SPACE}"), text)
+        return WHOLE.sub(r'<span class="n">\g<0></span>', text)
+
+    pieces, end = [], 0
+    for each in MARKUP.finditer(rest):
+        pieces += [tied(rest[end : each.start()]), each[0]]
+        end = each.end()
+    return "".join([head, body, *pieces, tied(rest[end:])])
 
 
 def spaced(name: str) -> str:
@@ -127,20 +300,32 @@ def templates() -> "Environment":
     made.filters |= {
         "capital": capital,
         "figures": figures,
+        "found": found,
+        "headings": headings,
         "json_ld": json_ld,
+        "lower_first": lambda text: text[:1].lower() + text[1:],
         "number": number,
         "p_value": p_value,
         "registry": registry,
+        "shortened": shortened,
         "spaced": spaced,
+        "symbol": symbol,
         "words": words,
     }
     made.globals |= {
         "address": address,
         "by_kind": BY_KIND,
+        "classes": CLASSES,
         "collections": COLLECTIONS,
         "exports": EXPORTS,
+        "files_of": files_of,
+        "finding_parts": finding_parts,
         "graph_exports": GRAPH_EXPORTS,
+        "kinds": {each.path: each.kind for each in COLLECTIONS},
         "link": link,
+        "outcome_parts": outcome_parts,
+        "outcomes": OUTCOMES,
+        "verdicts": VERDICTS,
         "version": __version__,
     }
     return made
@@ -156,9 +341,10 @@ def show(
 ) -> HTMLResponse:
     """A page, made of a template and what it says."""
     content |= {
+        "origin": base_of(request.scope),
         "path": request.url.path,
         "asked": request.query_params.multi_items(),
         "release": getattr(request.state, "release", None),
     }
-    body = templates().get_template(template).render(content)
+    body = typeset(templates().get_template(template).render(content))
     return HTMLResponse(body, status, headers={"Content-Security-Policy": POLICY, **(headers or {})})

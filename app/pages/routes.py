@@ -4,15 +4,18 @@ import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, FastAPI, Path, Query, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from fastapi.routing import APIRoute
 from pydantic import ConfigDict, Field
+from sqlalchemy import func
+from sqlmodel import Session, select
 from starlette.exceptions import HTTPException
 
 from app.catalog import BY_KIND, Resource
 from app.errors import InvalidParameter, nearest
 from app.exports.jsonld import DESCRIPTION, dataset
 from app.exports.picture import address, draw
+from app.http.addresses import base_of
 from app.http.files import Files
 from app.http.session import SessionDep
 from app.knowledge.graph import graph_asked_for, paths_asked_for
@@ -21,36 +24,141 @@ from app.models.base import Kind
 from app.models.evidence import EvidenceFilters
 from app.models.filters import Question, Words, choice, whole, without
 from app.models.graph import GraphFilters, PathFilters
-from app.models.vocabulary import vocabularies
-from app.pages.forms import OF_FILES, fields
+from app.models.vocabulary import EvidenceType, vocabularies
+from app.pages.forms import OF_FILES, fields, names
 from app.pages.matrix import matrix_of
+from app.pages.pathway import core_of
+from app.pages.problems import is_page
 from app.pages.records import content, sources_of
-from app.pages.render import COLLECTIONS, FOLDER, show
+from app.pages.render import COLLECTIONS, FOLDER, OUTCOMES, VERDICTS, link, show
 from app.store.cursor import pack, unpack_place
-from app.store.lists import find_page
+from app.store.lists import find_page, first_number, get_items
+from app.store.names import suggest
 from app.store.search import search
 from app.store.summary import OF_A_LIST, Dimension, Two, summarise
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 
+def tally(session: Session, kind: Kind, field: str, **asked: Any) -> dict[str, int]:
+    """How many records of a list have each value of a field."""
+    resource = BY_KIND[kind]
+    page = find_page(session, resource, resource.filters(facets=[field], limit=0, **asked))
+    return (page.facets or {})[field]
+
+
 @router.get("/", operation_id="show_home")
 def show_home(request: Request, session: SessionDep) -> HTMLResponse:
-    inhibitors, cancers, trials = (BY_KIND[each] for each in (Kind.INHIBITOR, Kind.CANCER, Kind.TRIAL))
-
-    def tally(resource: Resource, field: str) -> dict[str, int]:
-        return (find_page(session, resource, resource.filters(facets=[field], limit=0)).facets or {})[field]
-
-    approved = inhibitors.filters(scope=["direct"], approved_for_cancer=True, limit=0)  # type: ignore[call-arg]
+    direct = {"scope": ["direct"]}
+    statuses = tally(session, Kind.INHIBITOR, "status", **direct)
+    verdicts = tally(session, Kind.CANCER, "prognosis")
+    outcomes = tally(session, Kind.TRIAL, "outcome", purpose=["anti-tumour"])
+    listed = "/explore/trials?purpose=anti-tumour&outcome="
     return show(
         request,
         "home.html",
         about=DESCRIPTION,
-        approved=find_page(session, inhibitors, approved).total,
-        verdicts=tally(cancers, "prognosis"),
-        outcomes=tally(trials, "outcome"),
+        approved=tally(session, Kind.INHIBITOR, "approved_for_cancer", **direct).get("true", 0),
+        direct=sum(statuses.values()),
+        direct_approved=statuses.get("approved", 0),
+        worse=verdicts.get("poor", 0),
+        verdicts_found=[
+            (said.tone, said.words, verdicts.get(value, 0), f"/explore/cancers?prognosis={value}")
+            for value, said in VERDICTS.items()
+            if said.tone
+        ],
+        trials=sum(outcomes.values()),
+        outcomes_found=outcomes,
+        outcomes_parts=[
+            (said.tone, said.words, outcomes.get(value, 0), f"{listed}{value}")
+            for value, said in OUTCOMES.items()
+        ],
         data=dataset(request.state.release),
     )
+
+
+@router.get("/about", operation_id="show_about")
+def show_about(request: Request, session: SessionDep) -> HTMLResponse:
+    publications = BY_KIND[Kind.PUBLICATION].table
+    nameless = (publications.doi.is_(None), publications.pmid.is_(None))
+
+    def newest(column: Any) -> str:
+        return session.scalar(select(func.max(column))) or "an unknown day"
+
+    def thin(kind: Kind, what: str, field: str, value: str) -> tuple[int, str, str]:
+        found = tally(session, kind, field).get(value, 0)
+        return found, what, link(f"/explore/{BY_KIND[kind].path}", [(field, value)])
+
+    return show(
+        request,
+        "about.html",
+        about=DESCRIPTION,
+        founding=[
+            {"id": key, "name": title}
+            for key, title in session.execute(
+                select(publications.id, publications.title).where(publications.seed).order_by(publications.id)
+            )
+        ],
+        newest=newest(publications.published),
+        registers=newest(BY_KIND[Kind.TRIAL].table.status_as_of),
+        thin=[
+            thin(Kind.TRIAL, "trials without a result", "outcome", "not-reported"),
+            thin(Kind.CANCER, "cancers in which nobody says what a high IL-6 means", "prognosis", "none"),
+            thin(Kind.APPROVAL, "approvals that rest on a secondary source", "proof", "secondary"),
+            thin(Kind.EVIDENCE, "claims that rest on animals or cells alone", "level", "D"),
+            thin(Kind.PUBLICATION, "publications whose list of authors is cut", "authors_complete", "false"),
+            (
+                session.scalar(select(func.count()).select_from(publications).where(*nameless)) or 0,
+                "publications with neither DOI nor PMID, labels and web pages among them",
+                "/explore/publications",
+            ),
+        ],
+        vocabularies=vocabularies(),
+    )
+
+
+@router.get("/explore/methods", operation_id="show_methods")
+def show_methods() -> RedirectResponse:
+    return RedirectResponse("/about#words", 308)
+
+
+@router.get("/robots.txt", operation_id="get_robots")
+def read_robots(request: Request) -> PlainTextResponse:
+    return PlainTextResponse(
+        f"User-agent: *\nDisallow: /explore/search\n\nSitemap: {base_of(request.scope)}/sitemap.xml\n"
+    )
+
+
+@router.get("/sitemap.xml", operation_id="get_sitemap")
+def read_sitemap(request: Request, session: SessionDep) -> Response:
+    """Every page but the answers to questions, with the day of the release."""
+    paths = [*PAGES, *(f"/explore/{each.path}/{key}" for each in COLLECTIONS for key in ids(session, each))]
+    day = request.state.release.date
+    home = base_of(request.scope)
+    lines = "".join(f"<url><loc>{home}{each}</loc><lastmod>{day}</lastmod></url>\n" for each in paths)
+    text = f'<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="{SITEMAP}">\n{lines}</urlset>\n'
+    return Response(text, media_type="application/xml")
+
+
+SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
+
+
+def ids(session: Session, resource: Resource) -> list[str]:
+    return list(session.scalars(select(resource.table.id).order_by(resource.table.id)))
+
+
+@router.get("/favicon.ico", operation_id="get_favicon")
+def read_favicon() -> Response:
+    return picture("favicon.ico", "image/x-icon")
+
+
+@router.get("/apple-touch-icon.png", operation_id="get_touch_icon")
+def read_touch_icon() -> Response:
+    return picture("apple-touch-icon.png", "image/png")
+
+
+def picture(name: str, media_type: str) -> Response:
+    return Response((FOLDER / "static" / name).read_bytes(), media_type=media_type)
 
 
 @router.get("/explore", operation_id="show_collections")
@@ -68,11 +176,22 @@ class Search(Question):
 
 @router.get("/explore/search", operation_id="show_search")
 def show_search(request: Request, query: Annotated[Search, Query()], session: SessionDep) -> HTMLResponse:
-    hits = cursor = None
-    if query.q is not None:
-        hits = search(session, query.q, {Kind(each) for each in query.kind}, 20, unpack_place(query.cursor))
-        cursor = pack(hits.after) if hits.after else None
-    return show(request, "search.html", query=query, hits=hits, next_cursor=cursor)
+    if query.q is None:
+        return show(request, "search.html", query=query, hits=None)
+    hits = search(session, query.q, {Kind(each) for each in query.kind}, 20, unpack_place(query.cursor))
+    claims = {each.entry.record_id for each in hits.items if each.entry.kind == Kind.EVIDENCE}
+    return show(
+        request,
+        "search.html",
+        query=query,
+        hits=hits,
+        meant=[] if hits.total else suggest(session, [query.q], tuple(Kind))[query.q],
+        claims={
+            each: json.loads(item)
+            for each, item in get_items(session, BY_KIND[Kind.EVIDENCE], claims).items()
+        },
+        next_cursor=pack(hits.after) if hits.after else None,
+    )
 
 
 MatrixQuery: Any = without(
@@ -80,23 +199,26 @@ MatrixQuery: Any = without(
 )
 
 
-@router.get("/explore/methods", operation_id="show_methods")
-def show_methods(request: Request, _: SessionDep) -> HTMLResponse:
-    return show(request, "methods.html", vocabularies=vocabularies())
-
-
 @router.get("/explore/matrix", operation_id="show_matrix")
 def show_matrix(
     request: Request, query: Annotated[MatrixQuery, Query()], session: SessionDep
 ) -> HTMLResponse:
+    if {*query.by} == {Dimension.CANCER, Dimension.INHIBITOR} and not query.type:
+        query.type = [EvidenceType.THERAPEUTIC]  # what a harm and a benefit add up to says nothing
+    inhibitors = BY_KIND[Kind.INHIBITOR].table
+    actions = {key: str(action) for key, action in session.execute(select(inhibitors.id, inhibitors.action))}
+    counted = summarise(session, query.by, whole(EvidenceFilters, query))
     return show(
         request,
         "matrix.html",
         by=query.by,
-        matrix=matrix_of(query.by, summarise(session, query.by, whole(EvidenceFilters, query))),
+        types=query.type,
+        matrix=matrix_of(query.by, counted, query.type, actions),
+        matrix_files=[],
         dimensions=list(Dimension),
         q=query.q,
-        fields=fields(EvidenceFilters, request.query_params),
+        fields=fields(EvidenceFilters, request.query_params, "matrix"),
+        names=names(session),
     )
 
 
@@ -130,13 +252,22 @@ PathwayQuery: Any = without(GraphFilters, ["format"])
 def show_pathway(
     request: Request, query: Annotated[PathwayQuery, Query()], session: SessionDep
 ) -> HTMLResponse:
-    graph = graph_asked_for(session, whole(GraphFilters, query))
+    graph = picture = core = sources = None
+    if request.query_params:
+        found = graph_asked_for(session, whole(GraphFilters, query))
+        graph, picture = found.read(), draw(found)
+        sources = sources_of(session, (each.id for edge in graph.edges for each in edge.publications))
+    else:
+        core = core_of(session)
     return show(
         request,
         "pathway.html",
-        graph=graph.read(),
-        picture=draw(graph),
-        fields=fields(GraphFilters, request.query_params),
+        core=core,
+        graph=graph,
+        picture=picture,
+        sources=sources,
+        fields=fields(GraphFilters, request.query_params, "pathway"),
+        names=names(session),
     )
 
 
@@ -150,8 +281,12 @@ PathsQuery: Any = without(
 
 @router.get("/explore/paths", operation_id="show_paths")
 def show_paths(request: Request, query: Annotated[PathsQuery, Query()], session: SessionDep) -> HTMLResponse:
+    form: dict[str, Any] = {
+        "fields": fields(PathFilters, request.query_params, "paths"),
+        "names": names(session),
+    }
     if not request.query_params:
-        return show(request, "paths.html", found=None)
+        return show(request, "paths.html", found=None, **form)
     for name, value in {"from": query.from_, "to": query.to}.items():
         if value is None:
             raise InvalidParameter(name, "Say where a path begins and where it ends", "missing")
@@ -164,6 +299,8 @@ def show_paths(request: Request, query: Annotated[PathsQuery, Query()], session:
         found=found,
         picture=draw(graph) if found.paths else None,
         sources=sources_of(session, (each.id for edge in edges for each in edge.publications)),
+        tested=None,
+        **form,
     )
 
 
@@ -175,15 +312,24 @@ def add_collection(resource: Resource) -> None:
     @router.get(home, operation_id=f"show_{resource.path}")
     def show_list(request: Request, part: part, session: SessionDep) -> HTMLResponse:
         filters = whole(resource.filters, part)
+        if not filters.sort and not filters.ids:
+            filters = filters.model_copy(update={"sort": SORTED.get(resource.path, ["id"])})
         page = find_page(session, resource, filters)
+        items = [json.loads(item) for item in page.items]
+        cited = [each["id"] for each in items] if resource.path == "publications" else []
+        if resource.path == "evidence":
+            cited = [each["publication"]["id"] for each in items]
         return show(
             request,
             "list.html",
             resource=resource,
             filters=filters,
             page=page,
-            items=[json.loads(item) for item in page.items],
-            fields=fields(resource.filters, request.query_params),
+            first=first_number(session, resource, filters, page.total),
+            items=items,
+            sources=sources_of(session, cited),
+            fields=fields(resource.filters, request.query_params, resource.path),
+            names=names(session),
         )
 
     @router.get(f"{home}/{{id:path}}", operation_id=f"show_{resource.kind}")
@@ -197,10 +343,27 @@ def add_collection(resource: Resource) -> None:
         )
 
 
+SORTED = {
+    "inhibitors": ["scope", "action", "name"],
+    "targets": ["symbol"],
+    "cancers": ["name"],
+    "mechanisms": ["name"],
+    "evidence": ["level"],
+    "trials": ["-start_year"],
+    "approvals": ["inhibitor", "-year"],
+    "indications": ["name"],
+    "publications": ["-year"],
+}
+"""In which order a list stands when nobody asked for one."""
+
 for each in COLLECTIONS:
     add_collection(each)
 
-PAGES = [route.path for route in router.routes if isinstance(route, APIRoute) and "{" not in route.path]
+PAGES = [
+    route.path
+    for route in router.routes
+    if isinstance(route, APIRoute) and "{" not in route.path and is_page(route.path)
+]
 
 
 @router.get("/explore/{rest:path}", operation_id="show_nothing")

@@ -152,6 +152,16 @@ def find_page(session: Session, resource: Resource, filters: Filters) -> Page:
     )
 
 
+def first_number(session: Session, resource: Resource, filters: Filters, total: int) -> int:
+    """The number that the first record of a page has in its list."""
+    if filters.cursor is None:
+        return 1
+    order = Order.of(resource, filters.sort)
+    clauses = find_conditions(session, resource, filters).clauses()
+    behind = order.behind(decode_cursor(filters.cursor, order, filters.sort))
+    return total + 1 - sum(count(session, resource, [*clauses, clause]) for clause, _ in behind)
+
+
 def rows_of(
     session: Session, chosen: Select[Any], order: Order, after: Sequence[Scalar] | None, limit: int | None
 ) -> list[Any]:
