@@ -4,7 +4,7 @@ import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, FastAPI, Path, Query, Request
-from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 from fastapi.routing import APIRoute
 from pydantic import ConfigDict, Field
 from sqlalchemy import func
@@ -115,11 +115,6 @@ def show_about(request: Request, session: SessionDep) -> HTMLResponse:
         ],
         vocabularies=vocabularies(),
     )
-
-
-@router.get("/explore/methods", operation_id="show_methods")
-def show_methods() -> RedirectResponse:
-    return RedirectResponse("/about#words", 308)
 
 
 @router.get("/robots.txt", operation_id="get_robots")
