@@ -17,6 +17,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         text = (PROJECT / "deploy" / "nginx.conf").read_text("utf-8")
         text = text.replace("listen 8080;", f"listen 127.0.0.1:{port};")
+        text = text.replace("worker_processes 2;", "worker_processes 1;")  # as of the other servers
         text = text.replace("server    atlas:8000;", f"server 127.0.0.1:{behind};")
         Path(folder, "nginx.conf").write_text(text, "utf-8")
         Path(folder, "edge.d").mkdir()
