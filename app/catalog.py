@@ -124,10 +124,10 @@ def filter_named(filters: type[Filters], name: str) -> Named | None:
     plain, excluded, rest = plain.partition("__not")
     field = plain.partition("__")[0]
     kinds = (owner.columns, owner.members, owner.references, owner.relations, owner.switches, owner.aliases)
-    known = {"min_level"}.union(*kinds)
-    if rest or plain not in owner.model_fields or field not in known:
+    known: set[str] = set().union(*kinds)
+    if rest or plain not in owner.model_fields or field not in known | {*owner.extras}:
         return None
-    if excluded and (field != plain or field == "min_level"):
+    if excluded and (field != plain or field in {*owner.extras} - known):
         return None
     return Named(filters.links[kind] if of_linked else "", owner, plain, bool(excluded))
 

@@ -11,7 +11,7 @@ from fastapi_rfc9457.server import get_problem_docs_router, problems
 from starlette.types import ASGIApp
 
 from app import __version__
-from app.api import docs, downloads, evidence, finding, graph, meta, releases
+from app.api import docs, dossier, downloads, evidence, finding, graph, meta, releases
 from app.api.resources import ROUTERS
 from app.catalog import RESOURCES
 from app.http.addresses import Addresses, Paths
@@ -92,6 +92,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.parameters = {}
     add_handlers(app)
     routers = [
+        dossier.router,
         evidence.router,
         releases.router,
         downloads.router,

@@ -42,6 +42,7 @@ def test_every_collection_has_its_two_operations(document: Any) -> None:
     others |= {"get_downloads", "get_download"}
     others |= {"get_history", "get_record_of_release"}
     others |= {"resolve_term", "resolve_terms", "search", "summarise_evidence"}
+    others |= {"compare_inhibitors", "get_dossier", "get_conflicts"}
     assert others <= names
     assert len(names) == 2 * len(RESOURCES) + len(others)
 

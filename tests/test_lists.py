@@ -1,6 +1,8 @@
 """What a list can be asked for: filters, order, counts, parts, and only what was asked."""
 
+import csv
 import functools
+import io
 import json
 import re
 from collections import Counter
@@ -206,24 +208,6 @@ def test_a_cancer_stands_for_its_descendants_only_if_asked_to(client: httpx.Clie
     assert all_ == sum(e.cancer in below for e in facts.evidence.values()) > one
 
 
-def test_prognosis_on_strong_evidence_alone(client: httpx.Client, facts: Facts) -> None:
-    for level in "ABCDE":
-        poor = ids(walk(client, f"/cancers?prognosis=poor&min_level={level}&limit=500"))
-        for cancer in poor:
-            sides = Counter(
-                (e.significance, e.publication)
-                for e in facts.evidence.values()
-                if e.cancer == cancer and e.type == "prognostic" and e.level <= level
-            )
-            count = Counter(significance for significance, _ in sides)
-            assert count["poor-outcome"] > count["better-outcome"] + count["no-association"], (cancer, level)
-        judged = ids(walk(client, f"/cancers?min_level={level}&limit=500"))
-        assert set(poor) <= set(judged)
-    assert "ovarian-cancer" in ids(walk(client, "/cancers?prognosis=poor&min_level=A"))
-    weak = set(ids(walk(client, "/cancers?prognosis=poor&min_level=E&limit=500")))
-    assert weak == set(ids(walk(client, "/cancers?prognosis=poor&limit=500")))
-
-
 def test_cancers_of_poor_prognosis_in_which_nobody_tried_an_inhibitor(client: httpx.Client) -> None:
     found = walk(client, "/cancers?prognosis=poor&has_trial=false&limit=500")
     assert found
@@ -395,16 +379,44 @@ def test_every_relation_leads_to_a_kind_or_to_values() -> None:
 
 
 def test_the_evidence_matrix_adds_up(client: httpx.Client, facts: Facts) -> None:
-    matrix = get(client, "/evidence/summary?by=cancer,inhibitor")
-    assert matrix["by"] == ["cancer", "inhibitor"]
-    both = [e for e in facts.evidence.values() if e.cancer and e.inhibitor]
-    assert sum(cell["supports"] + cell["does_not_support"] for cell in matrix["items"]) == len(both)
-    cells = {(cell["cancer"]["id"], cell["inhibitor"]["id"]): cell for cell in matrix["items"]}
-    assert len(cells) == len({(e.cancer, e.inhibitor) for e in both})
-    for e in both:
-        assert cells[e.cancer, e.inhibitor]["supports" if e.direction == "supports" else "does_not_support"]
-    assert list(matrix["items"][0]) == ["cancer", "inhibitor", "supports", "does_not_support"]
-    assert set(matrix["items"][0]["cancer"]) == {"id", "name"}
+    """Of a drug in a cancer it counts what the drug does to it, and what `type` asks for beside that."""
+    for asked, types in {
+        "": ["therapeutic"],
+        "&type=safety": ["safety"],
+        "&type=safety,therapeutic": ["safety", "therapeutic"],
+        "&type__not=mechanistic": ["prognostic", "therapeutic", "safety", "regulatory"],
+    }.items():
+        matrix = get(client, f"/evidence/summary?by=cancer,inhibitor{asked}")
+        assert matrix["by"] == ["cancer", "inhibitor"]
+        assert matrix["type"] == ([] if "not" in asked else types)
+        counted = Counter(
+            (e.cancer, e.inhibitor, e.type, e.significance)
+            for e in facts.evidence.values()
+            if e.cancer and e.inhibitor and e.type in types
+        )
+        told = {
+            (cell["cancer"]["id"], cell["inhibitor"]["id"], kind, significance): number
+            for cell in matrix["items"]
+            for kind, found in cell["evidence"].items()
+            if kind != "total"
+            for significance, number in found.items()
+        }
+        assert told == counted
+        for cell in matrix["items"]:
+            assert list(cell) == ["cancer", "inhibitor", "evidence"]
+            assert set(cell["cancer"]) == {"id", "name"}
+
+
+def test_the_evidence_matrix_as_a_table(client: httpx.Client) -> None:
+    query = "/evidence/summary?by=cancer,inhibitor&inhibitor=siltuximab"
+    cells = get(client, query)["items"]
+    lines = list(csv.DictReader(io.StringIO(client.get(f"{query}&format=csv").raise_for_status().text)))
+    assert [line["cancer.id"] for line in lines] == [cell["cancer"]["id"] for cell in cells]
+    for line, cell in zip(lines, cells, strict=True):
+        for significance, number in cell["evidence"]["therapeutic"].items():
+            assert line[f"evidence.therapeutic.{significance}"] == str(number)
+        assert line["evidence.total"] == str(cell["evidence"]["total"])
+    assert not any(name.startswith(("mechanism.", "year")) for name in lines[0])
 
 
 @pytest.mark.parametrize("by", ["type,level", "significance,year", "mechanism,target", "level,cancer"])
@@ -422,8 +434,7 @@ def test_the_evidence_matrix_by_any_two(client: httpx.Client, facts: Facts, by: 
     ]
     counts = Counter(pair for pair in chosen if None not in pair)
     found = {
-        (value_of(cell, first), value_of(cell, second)): cell["supports"] + cell["does_not_support"]
-        for cell in matrix["items"]
+        (value_of(cell, first), value_of(cell, second)): cell["evidence"]["total"] for cell in matrix["items"]
     }
     assert found == dict(counts)
 

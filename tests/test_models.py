@@ -5,9 +5,7 @@ from pydantic import ValidationError
 from sqlmodel import SQLModel
 
 from app.catalog import RESOURCES, Resource
-from app.knowledge.prognosis import assess
 from app.models.claim import Effect
-from app.models.evidence import EvidenceSeed
 
 collections = pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.path)
 
@@ -77,49 +75,3 @@ def test_enumerations_are_stored_by_value() -> None:
 def test_figures_that_cannot_be_are_refused(figures: dict[str, object], fault: str) -> None:
     with pytest.raises(ValidationError, match=fault):
         Effect.model_validate(figures)
-
-
-def claims(*rows: tuple[str, str, str]) -> list[EvidenceSeed]:
-    return [
-        EvidenceSeed.model_validate(
-            {
-                "id": f"claim-{number}",
-                "type": "prognostic",
-                "direction": "supports" if significance == "poor-outcome" else "does-not-support",
-                "level": level,
-                "significance": significance,
-                "statement": "Said.",
-                "publication": publication,
-            }
-        )
-        for number, (significance, publication, level) in enumerate(rows)
-    ]
-
-
-@pytest.mark.parametrize(
-    ("rows", "verdict", "counts", "best"),
-    [
-        ([], "none", (0, 0, 0), None),
-        ([("no-association", "a", "B")], "none", (0, 0, 1), "B"),
-        ([("adverse-features", "a", "A")], "none", (0, 0, 0), None),
-        ([("poor-outcome", "a", "B")], "poor", (1, 0, 0), "B"),
-        ([("poor-outcome", "a", "B"), ("poor-outcome", "a", "A")], "poor", (1, 0, 0), "A"),
-        ([("poor-outcome", "a", "B"), ("no-association", "a", "B")], "mixed", (1, 0, 1), "B"),
-        (
-            [("poor-outcome", "a", "B"), ("poor-outcome", "b", "E"), ("no-association", "c", "A")],
-            "poor",
-            (2, 0, 1),
-            "A",
-        ),
-        ([("poor-outcome", "a", "B"), ("better-outcome", "b", "B")], "mixed", (1, 1, 0), "B"),
-        ([("better-outcome", "a", "C")], "better", (0, 1, 0), "C"),
-        ([("better-outcome", "a", "C"), ("no-association", "b", "D")], "mixed", (0, 1, 1), "C"),
-    ],
-)
-def test_the_verdict_counts_publications(
-    rows: list[tuple[str, str, str]], verdict: str, counts: tuple[int, int, int], best: str | None
-) -> None:
-    prognosis = assess(claims(*rows))
-    assert prognosis.verdict == verdict
-    assert (prognosis.poor, prognosis.better, prognosis.no_association) == counts
-    assert prognosis.best_level == best

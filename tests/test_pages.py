@@ -14,7 +14,7 @@ import pytest
 from app.catalog import BY_KIND, RESOURCES, Resource
 from app.models.base import Kind
 from app.pages.forest import RIGHT, Figure, figure_of, forest
-from app.pages.render import POLICY, figures, json_ld, number
+from app.pages.render import FOUND, POLICY, figures, json_ld, number
 from app.pages.routes import SORTED
 from app.store.summary import Dimension
 from tests.conftest import counted, serving
@@ -169,13 +169,13 @@ def test_every_list_is_a_table_with_a_form_and_files(client: httpx.Client, resou
 
 
 def test_the_next_page_goes_on_and_leads_back(client: httpx.Client) -> None:
-    page = read(client, "/explore/cancers?limit=30&sort=-name&prognosis=poor,none")
+    page = read(client, "/explore/cancers?limit=30&sort=-name&prognosis=poor,not-studied")
     (following,) = [each for each in page.links if "cursor=" in each and each.startswith("/explore")]
     second = read(client, following)
     first = [each for each in page.links if each.startswith("/explore/cancers/")]
     assert not set(first) & {each for each in second.links if each.startswith("/explore/cancers/")}
-    assert "/explore/cancers?limit=30&prognosis=poor%2Cnone&sort=-name" in second.links
-    assert "/cancers?prognosis=poor%2Cnone&sort=-name&format=csv" in second.links
+    assert "/explore/cancers?limit=30&prognosis=poor%2Cnot-studied&sort=-name" in second.links
+    assert "/cancers?prognosis=poor%2Cnot-studied&sort=-name&format=csv" in second.links
 
 
 def test_a_heading_sorts_by_its_column_and_back(client: httpx.Client) -> None:
@@ -371,7 +371,8 @@ def test_the_forest_plot_shows_every_ratio_and_the_table_every_claim(client: htt
     assert f"{len(drawn)} of {len(found)} claims have a ratio of high against low IL-6" in page.words
     text = client.get("/explore/cancers/breast-cancer").text
     assert text.count('class="interval"') == len([each for each in drawn if each["effect"]["ci_low"]]) == 3
-    assert "11 worse 1 better 2 no link" in page.words
+    assert "6 worse 1 divided" in page.words
+    assert "By specimen: serum worse (5 worse, 0 better, 0 no link, 1 divided); plasma worse" in page.words
 
 
 def test_a_ratio_of_low_against_high_is_turned_and_said_to_be(client: httpx.Client) -> None:
@@ -399,6 +400,7 @@ def test_every_ratio_for_a_worse_outcome_lies_on_its_side(client: httpx.Client) 
 
 def claim_of(value: float, low: float | None, high: float | None, level: str = "B") -> dict[str, Any]:
     effect = {"measure": "HR", "value": value, "ci_low": low, "ci_high": high, "n": 10}
+    effect |= {"harmonised": {**effect}, "not_harmonised": None}
     effect |= {"endpoint": "overall-survival", "comparison": "high-versus-low"}
     return {"id": "a", "effect": effect, "level": level, "specimen": "serum", "target": {"id": "il6"}}
 
@@ -415,16 +417,22 @@ def test_the_axis_is_logarithmic_and_cuts_what_goes_beyond() -> None:
     assert forest([{**claim_of(2, 1, 3), "effect": None}]).groups == []
 
 
-def test_what_is_no_ratio_of_high_against_low_il_6_is_not_drawn() -> None:
-    for change, why in (
-        ({"comparison": "genotype"}, "not high against low IL-6: genotype"),
-        ({"comparison": "composite"}, "not high against low IL-6: composite"),
-        ({"measure": "median-OS"}, "no ratio is given"),
+def test_what_is_no_ratio_of_high_against_low_il_6_is_not_drawn(client: httpx.Client) -> None:
+    """It is listed below the plot, with the reason."""
+    for cancer, claim, why in (
+        ("melanoma", "melanoma-serum-il6-plus-ldh-os-2012", "together with another marker."),
+        ("solid-and-blood-cancers", "pan-cancer-il6-174-gc-better-os-zhai-2017", "It compares genotypes"),
+        ("breast-cancer", "breast-prediagnostic-plasma-il6-os-castro-espin-2024", "It is per step of the"),
+        (
+            "pancreatic-cancer",
+            "pancreatic-serum-il6-sil6r-ratio-os-biomedicines-2024",
+            "It is of something else",
+        ),
     ):
-        claim = claim_of(2, 1, 3)
-        claim["effect"] |= change
-        assert figure_of(claim) == why
-    assert figure_of({**claim_of(2, 1, 3), "target": {"id": "il6r"}}) == "not of IL-6 itself"
+        text = client.get(f"/explore/cancers/{cancer}").text
+        plot, rest = text.split('id="prognosis-table"')
+        assert claim not in plot
+        assert why in next(row for row in rest.split("<tr>") if claim in row)
 
 
 def test_the_matrix_is_what_the_summary_counts(client: httpx.Client) -> None:
@@ -438,8 +446,8 @@ def test_the_matrix_is_what_the_summary_counts(client: httpx.Client) -> None:
             f"/explore/evidence?type=therapeutic&cancer={cancer['id']}&inhibitor={inhibitor['id']}"
             in page.links
         )
-        sides = ((cell["supports"], "benefit"), (cell["does_not_support"], "no benefit"))
-        said = ", ".join(f"{number} {words}" for number, words in sides if number)
+        counts = cell["evidence"]["therapeutic"].items()
+        said = ", ".join(f"{number} {FOUND[significance].words}" for significance, number in counts)
         assert f'aria-label="{cancer["name"]}, {inhibitor["name"]}: {said}"' in text
     narrow = read(client, "/explore/matrix?by=mechanism&by=level&cancer=breast-cancer")
     assert any("cancer=breast-cancer&mechanism=" in each for each in narrow.links)

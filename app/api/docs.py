@@ -25,6 +25,8 @@ from app.catalog import BY_KIND, RESOURCES
 from app.exports import EXPORTS
 from app.http.files import Files
 from app.http.session import session_of
+from app.knowledge.conflicts import find_conflicts
+from app.knowledge.dossier import compare, get_dossier
 from app.knowledge.graph import graph_asked_for, paths_asked_for
 from app.knowledge.history import (
     changes_between,
@@ -107,11 +109,14 @@ def mount_assets(app: FastAPI) -> None:
 
 
 EXAMPLES = {
+    "compare_inhibitors": "/compare?inhibitors=levilimab,olokizumab",
     "find_paths": "/graph/paths?from=tocilizumab&to=ovarian-cancer&via=stat3,angiogenesis&limit=1",
     "get_changes": "/releases/{version}/changes?collection=interactions",
+    "get_dossier": "/inhibitors/levilimab/cancers/uveal-melanoma",
     "get_graph": "/graph?cancer=uveal-melanoma",
     "get_history": "/inhibitors/levilimab/history",
     "get_record_of_release": "/releases/{version}/inhibitors/levilimab",
+    "get_conflicts": "/evidence/conflicts?inhibitor=olamkicept",
     "resolve_term": "/resolve?q=actemra",
     "search": "/search?q=il-6%20angiogenesis&limit=1",
     "summarise_evidence": "/evidence/summary?by=cancer,inhibitor&inhibitor=clazakizumab",
@@ -229,4 +234,7 @@ def examples(session: Session, release: ReleaseRead) -> dict[str, Any]:
     found["search"] = hits.model_dump(mode="json", exclude_unset=True)
     cells = matrix(session, SummaryQuery(by=["cancer", "inhibitor"], inhibitor=["clazakizumab"]))
     found["summarise_evidence"] = cells.model_dump(mode="json", exclude_unset=True)
+    found["get_dossier"] = get_dossier(session, "levilimab", "uveal-melanoma").model_dump(mode="json")
+    found["compare_inhibitors"] = compare(session, ["levilimab", "olokizumab"], None).model_dump(mode="json")
+    found["get_conflicts"] = find_conflicts(session, None, "olamkicept").model_dump(mode="json")
     return found

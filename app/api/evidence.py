@@ -2,24 +2,26 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request, Response
 from fastapi_rfc9457.server import problems
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, create_model
 from sqlmodel import Session
 
-from app.http.problems import AmbiguousName
+from app.api.formats import TABLE, as_table
+from app.http.problems import AmbiguousName, NotAcceptable
 from app.http.session import SessionDep
 from app.models.base import Ref
+from app.models.claim import EvidenceCounts
 from app.models.evidence import EvidenceFilters
 from app.models.filters import whole
 from app.models.vocabulary import EvidenceType, Level, Significance
-from app.store.summary import Dimension, SummaryQuery, summarise
+from app.store.summary import Dimension, SummaryQuery, counted_types, summarise
 
 router = APIRouter(tags=["evidence"])
 
 
 class Cell(BaseModel):
-    """A cell of the matrix: its place in both dimensions, and the claims that speak for and against."""
+    """A cell of the matrix: its place in both dimensions, and its claims by what they found."""
 
     cancer: Ref | None = None
     inhibitor: Ref | None = None
@@ -29,14 +31,14 @@ class Cell(BaseModel):
     level: Level | None = None
     significance: Significance | None = None
     year: int | None = None
-    supports: int
-    does_not_support: int
+    evidence: EvidenceCounts
 
 
 class Matrix(BaseModel):
     """The cells that hold a claim; a claim that lacks one of the dimensions is in none."""
 
     by: list[Dimension]
+    type: list[EvidenceType] = Field(description="the types of claim that are counted; empty: all")
     items: list[Cell]
 
 
@@ -44,14 +46,26 @@ class Matrix(BaseModel):
     "/evidence/summary",
     operation_id="summarise_evidence",
     summary="The evidence matrix",
-    responses=problems(AmbiguousName),
+    response_model=Matrix,
+    responses={**problems(AmbiguousName, NotAcceptable), **TABLE},
     response_model_exclude_unset=True,
 )
-def read_summary(query: Annotated[SummaryQuery, Query()], session: SessionDep) -> Matrix:
-    """Counts of claims per cell of two dimensions, over the filtered evidence."""
-    return matrix(session, query)
+def read_summary(request: Request, query: Annotated[SummaryQuery, Query()], session: SessionDep) -> Response:
+    """Counts of claims per cell of two dimensions, over the filtered evidence.
+
+    Between cancers and inhibitors they are therapeutic claims alone, unless `type` says otherwise.
+    """
+    found = matrix(session, query)
+    columns: Any = {name: (each.annotation, each) for name, each in Cell.model_fields.items()}
+    row = create_model("Row", **{name: columns[name] for name in (*query.by, "evidence")})
+    return as_table(request, query.format, "summary", found, found.items, row)
 
 
 def matrix(session: Session, query: Any) -> Matrix:
-    cells = summarise(session, query.by, whole(EvidenceFilters, query))
-    return Matrix(by=query.by, items=[Cell.model_validate(cell) for cell in cells])
+    filters = whole(EvidenceFilters, query)
+    cells = summarise(session, query.by, filters)
+    return Matrix(
+        by=query.by,
+        type=counted_types(query.by, filters),
+        items=[Cell.model_validate(cell) for cell in cells],
+    )

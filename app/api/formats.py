@@ -1,13 +1,13 @@
 """Which format a client wants, and the response that carries it."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 
 import mimeparse
 from fastapi import Request, Response
-from pydantic import create_model
+from pydantic import BaseModel, create_model
 from sqlmodel import Session
 
 from app.catalog import BY_KIND, Resource
@@ -113,6 +113,34 @@ def shown(
         body, part = narrowed(record, {"id", *fields}), f"fields={','.join(fields)}"
     headers["Content-Location"] = f"/{resource.path}/{known['id']}?{part}"
     return Response(body, media_type=with_charset(media_type), headers=headers)
+
+
+TABLES = {"application/json": Format.JSON, "text/csv": Format.CSV, "text/tab-separated-values": Format.TSV}
+
+
+def as_table(
+    request: Request, asked: str | None, name: str, whole: BaseModel, rows: Sequence[BaseModel], row: Any
+) -> Response:
+    """An answer as JSON, or its rows as a table."""
+    wanted = negotiate(request, asked, TABLES)
+    if wanted == Format.JSON:
+        body = whole.model_dump_json(exclude_unset=True, by_alias=True)
+        return Response(body, media_type="application/json", headers={"Vary": "Accept"})
+    form = EXPORTS[wanted]
+    return Response(
+        "".join(form.write((each.model_dump_json() for each in rows), row)),
+        media_type=with_charset(form.media_type),
+        headers={
+            "Content-Disposition": attachment(request.state.release.version, name, form.ending),
+            "Vary": "Accept",
+        },
+    )
+
+
+TABLE: dict[int | str, Any] = {
+    200: {"content": {each: {"schema": {"type": "string"}} for each in TABLES if each != "application/json"}}
+}
+"""What the documentation says of an answer that may be a table."""
 
 
 def with_charset(media_type: str) -> str:

@@ -28,13 +28,20 @@ def columns_of(model: type[BaseModel], before: tuple[str, ...] = ()) -> list[tup
         if typing.get_origin(kind) is list:
             kind = scalar(typing.get_args(kind)[0])
         if typing.get_origin(kind) is dict:
-            keys = typing.get_args(kind)[0]
-            paths += [(*before, name, member.value) for member in keys]
+            paths += [(*before, name, *rest) for rest in keys_of(kind)]
         elif isinstance(kind, type) and issubclass(kind, BaseModel):
             paths += columns_of(kind, (*before, name))
         else:
             paths.append((*before, name))
     return paths
+
+
+def keys_of(kind: Any) -> list[tuple[str, ...]]:
+    """The paths of a dictionary whose keys are words of a vocabulary, and of those within it."""
+    keys, values = typing.get_args(kind)
+    members = typing.get_args(keys) if typing.get_origin(keys) is typing.Literal else keys
+    inner = keys_of(values) if typing.get_origin(values) is dict else [()]
+    return [(member.value, *rest) for member in members for rest in inner]
 
 
 def cell(value: Any, path: tuple[str, ...]) -> str:

@@ -15,6 +15,7 @@ from sqlmodel import Session, col
 
 from app.catalog import BY_KIND
 from app.errors import InvalidParameter
+from app.knowledge.tested import look_up
 from app.models.base import Kind
 from app.models.graph import (
     NODE_KINDS,
@@ -265,7 +266,7 @@ def make_path(edges: Sequence[GraphEdge]) -> Path:
     sign: Sign = reduce(mul, (edge.sign for edge in edges))
     return Path(
         length=len(edges),
-        sign=sign,
+        predicted=sign,
         reading=read_out(edges, sign),
         nodes=[edges[0].source, *(edge.object for edge in edges)],
         edges=list(edges),
@@ -273,18 +274,20 @@ def make_path(edges: Sequence[GraphEdge]) -> Path:
 
 
 def read_out(edges: Sequence[GraphEdge], sign: Sign) -> str:
-    """A chain as one sentence; it says of what the curated edges imply that they imply it, and no more."""
+    """A chain as one sentence; of what the curated edges imply it says that it would be so, and no more."""
     first, last = edges[0].source, edges[-1].object
-    chain = ", which ".join(f"{edge.predicate} {within_sentence(edge.object)}" for edge in edges)
+    chain = ", which ".join(f"{edge.predicate} {within_sentence(edge.object.label)}" for edge in edges)
     sentence = f"{first.label[0].upper()}{first.label[1:]} {chain}"
     if len(edges) > 1:
-        sentence += f"; by this chain {within_sentence(first)} {sign} {within_sentence(last)}"
+        would = {Sign.PROMOTES: "promote", Sign.SUPPRESSES: "suppress"}[sign]
+        sentence += (
+            f"; by this chain {within_sentence(first.label)} would {would} {within_sentence(last.label)}"
+        )
     return f"{sentence}."
 
 
-def within_sentence(node: GraphNode) -> str:
-    """What a node is called in the middle of a sentence."""
-    label = node.label
+def within_sentence(label: str) -> str:
+    """What a record is called in the middle of a sentence."""
     plain = label[1:2].islower() and not label.startswith(EPONYMS)
     return label[0].lower() + label[1:] if plain else label
 
@@ -322,12 +325,15 @@ def paths_asked_for(session: Session, filters: PathFilters) -> tuple[Paths, Grap
         max_length=filters.max_length,
         limit=filters.limit,
     )
+    first, last = graph.nodes[start], graph.nodes[goal]
+    drug_in_cancer = (first.kind, last.kind) == (Kind.INHIBITOR, Kind.CANCER)
     paths = Paths.model_validate(
         {
-            "from": graph.nodes[start],
-            "to": graph.nodes[goal],
+            "from": first,
+            "to": last,
             "paths": search.paths,
             "complete": search.complete,
+            "tested": look_up(session, first.id, last.id) if drug_in_cancer else None,
         }
     )
     edges = [edge for path in search.paths for edge in path.edges]

@@ -1,7 +1,8 @@
 """A claim without its source: what is said, which way, how strongly, with which figures."""
 
+from collections.abc import Iterable
 from enum import StrEnum
-from typing import Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, model_validator
 from sqlalchemy import JSON
@@ -9,12 +10,14 @@ from sqlmodel import Field
 
 from app.models.base import Ref, Slug, Strict, Text, enum_type
 from app.models.vocabulary import (
+    FITTING,
     Analysis,
     Comparison,
     Direction,
     Endpoint,
     EvidenceType,
     Level,
+    NotHarmonised,
     Significance,
     Specimen,
     StudyType,
@@ -68,6 +71,26 @@ class Effect(Strict):
         return self
 
 
+class Harmonised(BaseModel):
+    """A ratio so turned that claims can be compared.
+
+    Of a prognostic claim: high IL-6 against low, and more than 1 is worse. Of a claim on a drug: treated
+    against control, and less than 1 favours the drug.
+    """
+
+    measure: str = Field(description="HR, OR, RR or ratio, as published")
+    value: float = Field(description="the ratio, turned where it was published the other way round")
+    ci_low: float | None = Field(description="lower end of its interval")
+    ci_high: float | None = Field(description="upper end of its interval")
+
+
+class ShownEffect(Effect):
+    """The figures behind a claim as published, and its ratio turned like those of other claims."""
+
+    harmonised: Harmonised | None = Field(description="null where there is none; `not_harmonised` says why")
+    not_harmonised: NotHarmonised | None = Field(description="why the ratio cannot be compared with others")
+
+
 class ClaimBase(Strict):
     id: Slug
     type: EvidenceType = Field(sa_type=enum_type(EvidenceType))
@@ -104,13 +127,44 @@ class Claim(ClaimBase):
     inhibitor: Ref | None
     mechanism: Ref | None
     target: Ref | None
-    effect: Effect | None
+    effect: ShownEffect | None
+
+
+def words_of(kind: EvidenceType) -> Any:
+    """What claims of a type can have found, as the keys of their counts."""
+    words = [each for found in FITTING[kind].values() for each in found]
+    return dict[Literal[tuple(words)], int]  # type: ignore[misc]
 
 
 class EvidenceCounts(BaseModel):
-    """How much evidence there is, and which way it points."""
+    """How many claims there are, by what they found; claims of different types are never added up."""
 
-    total: int
-    supports: int
-    does_not_support: int
-    by_type: dict[EvidenceType, int]
+    total: int = Field(description="claims of all types")
+    therapeutic: words_of(EvidenceType.THERAPEUTIC) = Field(  # type: ignore[valid-type]
+        description="claims on what a drug did to a cancer, by what they found"
+    )
+    safety: words_of(EvidenceType.SAFETY) = Field(  # type: ignore[valid-type]
+        description="claims on harms, by what they found"
+    )
+    prognostic: words_of(EvidenceType.PROGNOSTIC) = Field(  # type: ignore[valid-type]
+        description="claims on how patients with much of a biomarker fare, by what they found"
+    )
+    mechanistic: words_of(EvidenceType.MECHANISTIC) = Field(  # type: ignore[valid-type]
+        description="claims on what the pathway does, by what they found"
+    )
+    regulatory: words_of(EvidenceType.REGULATORY) = Field(  # type: ignore[valid-type]
+        description="claims on decisions of regulators, by what they found"
+    )
+
+
+def count_claims(found: Iterable[tuple[EvidenceType, Significance, int]]) -> EvidenceCounts:
+    """The counts of claims that are given by type and by what they found."""
+    counts: dict[str, Any] = {each.value: {} for each in EvidenceType}
+    total = 0
+    for kind, significance, number in found:
+        counts[kind][significance] = counts[kind].get(significance, 0) + number
+        total += number
+    for kind, directions in FITTING.items():
+        words = [each for found_ in directions.values() for each in found_]
+        counts[kind] = {each: counts[kind][each] for each in words if each in counts[kind]}
+    return EvidenceCounts(total=total, **counts)

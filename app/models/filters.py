@@ -234,6 +234,10 @@ class Filters(Question):
     """The relationships whose rows have filters too, by the kind of the rows: `approval.year`."""
     switches: ClassVar[Mapping[str, "Switch"]] = {}
     """What a record has or has not."""
+    extras: ClassVar[tuple[str, ...]] = ()
+    """Parameters that say how others are meant; alone, that there is something of that sort."""
+    computed: ClassVar[Mapping[str, Callable[[Any], Any]]] = {}
+    """Columns that are made of the parameters: what is filtered, sorted or counted by them."""
 
     limit: int = Field(default=50, ge=0, le=500, description="records per page; 0 gives the count alone")
     cursor: str | None = Field(
@@ -280,6 +284,7 @@ def make_filters(
     switches: Mapping[str, Switch] | None = None,
     aliases: Mapping[str, str] | None = None,
     extra: Mapping[str, Any] | None = None,
+    computed: Mapping[str, Callable[[Any], Any]] | None = None,
     formats: tuple[Format, ...] = tuple(Format),
 ) -> type[Filters]:
     """The parameters of a collection: those of every list, its own fields, and what belongs to it."""
@@ -311,11 +316,12 @@ def make_filters(
             bool,
             Field(default=False, description="the cancer that is named stands for all narrower ones too"),
         )
+    sortable = dict.fromkeys([*columns, *references, *(computed or {})])
     countable = list(dict.fromkeys([*columns, *members, *references, *relations]))
     countable.remove("id")
     definitions |= {
         "sort": (
-            choice([sign + name for name in (*columns, *references) for sign in ("", "-")]),
+            choice([sign + name for name in sortable for sign in ("", "-")]),
             Field(
                 default=[],
                 description="fields to sort by, `-` for descending; ties fall by id, nulls come last",
@@ -346,6 +352,7 @@ def make_filters(
     model.columns, model.references, model.members = columns, references, members
     model.relations, model.links, model.switches = relations, links or {}, switches
     model.aliases = aliases or {}
+    model.extras, model.computed = tuple(extra or {}), computed or {}
     return model
 
 

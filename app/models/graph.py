@@ -1,7 +1,7 @@
 """The pathway graph: what acts on what, which way, and who says so."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -9,6 +9,8 @@ from app.models.base import Kind
 from app.models.filters import Names, Question, Words, split_commas
 from app.models.interaction import Node, Predicate
 from app.models.publication import PublicationRef
+from app.models.trial import Outcome, Purpose
+from app.models.vocabulary import Significance, StudyType
 
 NODE_KINDS = (Kind.INHIBITOR, Kind.TARGET, Kind.MECHANISM, Kind.CANCER)
 """What may stand in the graph, in the order in which an effect runs through it."""
@@ -17,6 +19,10 @@ LONGEST_PATH = 12
 """Edges of a path; what is further away hangs together by everything."""
 
 MOST_PATHS = 50
+
+
+Studied = StudyType | Literal["not-said"]
+"""In whom or in what a drug was tested, where the row says so."""
 
 
 class Sign(StrEnum):
@@ -70,10 +76,24 @@ class Path(BaseModel):
     """A chain of edges that passes no node twice."""
 
     length: int = Field(description="edges")
-    sign: Sign = Field(description="the product of the signs of its edges; no result of a trial")
+    predicted: Sign = Field(description="the product of the signs of its edges; no result of a trial")
     reading: str = Field(description="the chain in words")
     nodes: list[GraphNode]
     edges: list[GraphEdge]
+
+
+class Tested(BaseModel):
+    """What came of an inhibitor where it was tried in a cancer."""
+
+    trials: dict[Outcome, int] = Field(description="trials of it against the cancer, by outcome")
+    other_trials: dict[Purpose, dict[Outcome, int]] = Field(
+        description="trials of it in patients with the cancer for another purpose, by outcome"
+    )
+    claims: dict[Significance, int] = Field(description="therapeutic claims, by what they found")
+    claims_by_study: dict[Studied, dict[Significance, int]] = Field(
+        description="the same claims, by in whom or in what it was tested"
+    )
+    links: dict[str, str]
 
 
 class Paths(BaseModel):
@@ -85,6 +105,9 @@ class Paths(BaseModel):
     complete: bool = Field(
         description="false where the question was so wide that the search was stopped: name a `via`, "
         "or a smaller `max_length`"
+    )
+    tested: Tested | None = Field(
+        default=None, description="from an inhibitor to a cancer: what came of it where it was tried"
     )
 
 

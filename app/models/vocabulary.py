@@ -150,6 +150,24 @@ class Specimen(Word):
     MIXED = "mixed", "Several specimens, pooled or in one figure."
 
 
+class Measured(Word):
+    """In what IL-6 was measured, as a verdict on the prognosis takes it: one specimen, or several."""
+
+    CIRCULATING = "circulating", "Serum, plasma or blood."
+    SERUM = "serum", "Serum alone."
+    PLASMA = "plasma", "Plasma alone."
+    BLOOD = "blood", "Circulating, but the row does not say in which part of the blood."
+    CEREBROSPINAL_FLUID = "cerebrospinal-fluid", "Fluid of brain and spine."
+    ASCITES = "ascites", "Fluid of the abdomen."
+    PLEURAL_EFFUSION = "pleural-effusion", "Fluid of the pleura."
+    SALIVA = "saliva", "Saliva."
+    URINE = "urine", "Urine."
+    BONE_MARROW = "bone-marrow", "Marrow, or its plasma."
+    TUMOUR = "tumour", "Tissue of the tumour."
+    MIXED = "mixed", "Several specimens, pooled or in one figure."
+    ANY = "any", "Any of these, or a specimen that is not said; a genotype is none of them."
+
+
 CIRCULATING = (Specimen.SERUM, Specimen.PLASMA, Specimen.BLOOD)
 
 
@@ -228,3 +246,19 @@ class Comparison(Word):
     COMPOSITE = "composite", "The biomarker together with another one."
     GENOTYPE = "genotype", "Carriers of one genotype with those of another."
     TREATED_VERSUS_CONTROL = "treated-versus-control", "Patients on the drug with those without it."
+
+
+class NotHarmonised(Word):
+    """Why a figure is not among the ratios that compare alike."""
+
+    NO_RATIO = "no-ratio", "The publication gives no ratio of two groups, or the row has none."
+    OTHER_BIOMARKER = (
+        "other-biomarker",
+        "It is of something else than IL-6 itself, such as its soluble receptor.",
+    )
+    PER_UNIT = "per-unit", "It is per step of the biomarker, not of much against little."
+    CHANGE = "change", "It is of a rise, not of much against little."
+    COMPOSITE = "composite", "It is of IL-6 together with another marker."
+    GENOTYPE = "genotype", "It compares genotypes, not levels."
+    OTHER_COMPARISON = "other-comparison", "It compares other groups than claims of its type do."
+    NO_ENDPOINT = "no-endpoint", "The end point is not named, so neither side is known to be the worse."

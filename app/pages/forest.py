@@ -5,10 +5,7 @@ from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from app.pages.render import RATIOS
-
-WELCOME = ("response", "objective-response", "complete-response", "clinical-benefit", "stable-disease")
-"""End points that are good to reach; all others are events such as death or relapse."""
+from app.models.vocabulary import NotHarmonised
 
 TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
 NARROWEST, WIDEST = (0.5, 2.0), (0.05, 20.0)
@@ -65,33 +62,29 @@ class Forest(NamedTuple):
         return sum(len(rows) for _, rows in self.groups)
 
 
-def figure_of(claim: Mapping[str, Any]) -> Figure | str:
-    """The ratio of a claim, turned where it was published the other way round; or why it has none."""
+def figure_of(claim: Mapping[str, Any]) -> Figure | NotHarmonised:
+    """The ratio of a claim, high IL-6 against low; or why it has none."""
     effect = claim["effect"]
-    if effect is None or effect["measure"] not in RATIOS or effect["value"] is None:
-        return "no ratio is given"
-    if effect["comparison"] not in ("high-versus-low", "low-versus-high"):
-        return f"not high against low IL-6: {effect['comparison'] or 'not said'}"
-    if not claim["target"] or claim["target"]["id"] != "il6":
-        return "not of IL-6 itself"
+    if effect is None:
+        return NotHarmonised.NO_RATIO
+    harmonised = effect["harmonised"]
+    if harmonised is None:
+        return NotHarmonised(effect["not_harmonised"])  # type: ignore[call-arg]
+    turned = harmonised["value"] != effect["value"]
     low_first = effect["comparison"] == "low-versus-high"
-    welcome = effect["endpoint"] in WELCOME
     because = f"because the end point, {effect['endpoint']}, is a good one"
     note = {
-        (True, True): f"low against high IL-6, {because}",
-        (True, False): "turned: published as low against high IL-6",
+        (True, False): f"low against high IL-6, {because}",
+        (True, True): "turned: published as low against high IL-6",
         (False, True): f"turned, {because}",
-    }.get((low_first, welcome))
-    value, low, high = effect["value"], effect["ci_low"], effect["ci_high"]
-    if low_first == welcome:
-        return Figure(value, low, high, False, note)
-    return Figure(1 / value, low and 1 / high, low and 1 / low, True, note)
+    }.get((low_first, turned))
+    return Figure(harmonised["value"], harmonised["ci_low"], harmonised["ci_high"], turned, note)
 
 
 def forest(claims: Iterable[Mapping[str, Any]]) -> Forest:
     """The plot of prognostic claims: by end point, survival and published meta-analyses first."""
     judged = [(claim, figure_of(claim)) for claim in claims]
-    rest = [(claim, why) for claim, why in judged if isinstance(why, str)]
+    rest = [(claim, why.about) for claim, why in judged if isinstance(why, NotHarmonised)]
     drawn = [(claim, figure) for claim, figure in judged if isinstance(figure, Figure)]
     ends = [each for _, f in drawn for each in (f.value, f.low or f.value, f.high or f.value)]
     low = max(WIDEST[0], min([NARROWEST[0], *ends]) / 1.1)

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from app.models.vocabulary import EvidenceType
-from app.pages.render import CLASSES, capital, words
+from app.pages.render import CLASSES, capital, found, words
 from app.store.summary import Dimension
 
 ORDERED = (Dimension.YEAR, Dimension.LEVEL)
@@ -29,7 +29,8 @@ class Cell(NamedTuple):
 
     @property
     def text(self) -> str:
-        return " · ".join(str(number) for number, _ in self.parts if number)
+        """Numbers alone where the colour says what they are, else with their words."""
+        return " · ".join(str(number) if self.tone else f"{number} {said}" for number, said in self.parts)
 
 
 class Matrix(NamedTuple):
@@ -54,7 +55,7 @@ def matrix_of(
     totals: Counter[Key] = Counter()
     for keys, count in counts.items():
         for key in keys:
-            totals[key] += count["supports"] + count["does_not_support"]
+            totals[key] += count["evidence"]["total"]
 
     def group(key: Key) -> str:
         return CLASSES[actions[key.value]] if key.dimension == Dimension.INHIBITOR else ""
@@ -73,12 +74,15 @@ def matrix_of(
 
 
 def cell_of(count: Mapping[str, Any], on_treatment: bool) -> Cell:
-    """A cell; only claims on treatment have a tone, for what the drug did."""
-    for_it, against = count["supports"], count["does_not_support"]
-    if not on_treatment:
-        return Cell([(for_it + against, "claims")], "")
-    tone = "mixed" if for_it and against else "benefit" if for_it else "null"
-    return Cell([(for_it, "benefit"), (against, "no benefit")], tone)
+    """A cell: what its claims found; only claims on treatment have a tone, for what the drug did."""
+    findings = [
+        (number, found({"type": kind, "significance": significance}))
+        for kind in EvidenceType
+        for significance, number in count["evidence"][kind].items()
+    ]
+    tones = {said.tone for _, said in findings}
+    tone = ("mixed" if len(tones) > 1 else tones.pop()) if on_treatment else ""
+    return Cell([(number, said.words) for number, said in findings], tone)
 
 
 def key_of(dimension: Dimension, value: Any) -> Key:

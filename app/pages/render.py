@@ -21,6 +21,7 @@ from app.exports.jsonld import registry
 from app.exports.picture import address
 from app.http.addresses import base_of
 from app.models.base import Kind
+from app.models.vocabulary import EvidenceType
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -199,7 +200,6 @@ VERDICTS = {
     "mixed": Said("mixed", "mixed"),
     "no-link": Said("no link", "null"),
     "not-studied": Said("not studied"),
-    "none": Said("not shown"),
 }
 """What a high IL-6 goes with in a cancer."""
 
@@ -317,6 +317,7 @@ def templates() -> "Environment":
         "by_kind": BY_KIND,
         "classes": CLASSES,
         "collections": COLLECTIONS,
+        "evidence_types": [each.value for each in EvidenceType],
         "exports": EXPORTS,
         "files_of": files_of,
         "finding_parts": finding_parts,

@@ -18,13 +18,14 @@ from app.exports.picture import address, draw
 from app.http.addresses import base_of
 from app.http.files import Files
 from app.http.session import SessionDep
+from app.knowledge.dossier import set_against
 from app.knowledge.graph import graph_asked_for, paths_asked_for
 from app.knowledge.history import all_published, changes_between, compared_with, published, summaries
 from app.models.base import Kind
 from app.models.evidence import EvidenceFilters
 from app.models.filters import Question, Words, choice, whole, without
-from app.models.graph import GraphFilters, PathFilters
-from app.models.vocabulary import EvidenceType, vocabularies
+from app.models.graph import GraphFilters, PathFilters, Paths
+from app.models.vocabulary import vocabularies
 from app.pages.forms import OF_FILES, fields, names
 from app.pages.matrix import matrix_of
 from app.pages.pathway import core_of
@@ -35,7 +36,7 @@ from app.store.cursor import pack, unpack_place
 from app.store.lists import find_page, first_number, get_items
 from app.store.names import suggest
 from app.store.search import search
-from app.store.summary import OF_A_LIST, Dimension, Two, summarise
+from app.store.summary import OF_A_LIST, Dimension, Two, counted_types, summarise
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -103,7 +104,12 @@ def show_about(request: Request, session: SessionDep) -> HTMLResponse:
         registers=newest(BY_KIND[Kind.TRIAL].table.status_as_of),
         thin=[
             thin(Kind.TRIAL, "trials without a result", "outcome", "not-reported"),
-            thin(Kind.CANCER, "cancers in which nobody says what a high IL-6 means", "prognosis", "none"),
+            thin(
+                Kind.CANCER,
+                "cancers in which nobody here studied what a high circulating IL-6 means",
+                "prognosis",
+                "not-studied",
+            ),
             thin(Kind.APPROVAL, "approvals that rest on a secondary source", "proof", "secondary"),
             thin(Kind.EVIDENCE, "claims that rest on animals or cells alone", "level", "D"),
             thin(Kind.PUBLICATION, "publications whose list of authors is cut", "authors_complete", "false"),
@@ -198,18 +204,17 @@ MatrixQuery: Any = without(
 def show_matrix(
     request: Request, query: Annotated[MatrixQuery, Query()], session: SessionDep
 ) -> HTMLResponse:
-    if {*query.by} == {Dimension.CANCER, Dimension.INHIBITOR} and not query.type:
-        query.type = [EvidenceType.THERAPEUTIC]  # what a harm and a benefit add up to says nothing
     inhibitors = BY_KIND[Kind.INHIBITOR].table
     actions = {key: str(action) for key, action in session.execute(select(inhibitors.id, inhibitors.action))}
-    counted = summarise(session, query.by, whole(EvidenceFilters, query))
+    filters = whole(EvidenceFilters, query)
+    types = counted_types(query.by, filters)
     return show(
         request,
         "matrix.html",
         by=query.by,
-        types=query.type,
-        matrix=matrix_of(query.by, counted, query.type, actions),
-        matrix_files=[],
+        types=types,
+        matrix=matrix_of(query.by, summarise(session, query.by, filters), types, actions),
+        matrix_files=[("The matrix as", "/evidence/summary", [("by", ",".join(query.by))], ["csv"])],
         dimensions=list(Dimension),
         q=query.q,
         fields=fields(EvidenceFilters, request.query_params, "matrix"),
@@ -294,9 +299,18 @@ def show_paths(request: Request, query: Annotated[PathsQuery, Query()], session:
         found=found,
         picture=draw(graph) if found.paths else None,
         sources=sources_of(session, (each.id for edge in edges for each in edge.publications)),
-        tested=None,
+        tested=found.tested,
+        contrast=contrast_of(found),
         **form,
     )
+
+
+def contrast_of(found: Paths) -> str | None:
+    """What chains from an inhibitor to a cancer predict, beside what came of it."""
+    if found.tested is None:
+        return None
+    signs = {path.predicted for path in found.paths}
+    return set_against(found.from_.name, found.to.name, signs, found.tested)
 
 
 def add_collection(resource: Resource) -> None:

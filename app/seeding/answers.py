@@ -10,10 +10,12 @@ from pydantic import BaseModel
 
 from app.catalog import BY_KIND, RESOURCES, Resource
 from app.knowledge.prognosis import assess
+from app.knowledge.prognosis import judgements as judge_all
+from app.knowledge.ratios import shown
 from app.models.approval import ApprovalItem, ApprovalSeed, ApprovalStatus, Proof
 from app.models.base import PREFIXES, Kind, Ref
 from app.models.cancer import CancerRecord, CancerSeed, Judgement, StudiedInhibitor
-from app.models.claim import Claim, EvidenceCounts
+from app.models.claim import Claim, EvidenceCounts, count_claims
 from app.models.evidence import EvidenceItem, EvidenceRecord, EvidenceSeed
 from app.models.indication import Area, IndicationRecord, IndicationSeed
 from app.models.inhibitor import InhibitorRecord, InhibitorSeed
@@ -29,7 +31,6 @@ from app.models.publication import (
 )
 from app.models.target import TargetRecord, TargetSeed
 from app.models.trial import TrialBrief, TrialItem, TrialSeed
-from app.models.vocabulary import Direction, EvidenceType, Level
 
 Made = TypeVar("Made", bound=BaseModel)
 
@@ -135,6 +136,7 @@ class Answers:
         self._evidence: dict[tuple[Kind, str], list[EvidenceSeed]] = defaultdict(list)
         self._incoming: dict[tuple[Kind, str], list[InteractionSeed]] = defaultdict(list)
         self._outgoing: dict[tuple[Kind, str], list[InteractionSeed]] = defaultdict(list)
+        self._studies = studies_of(facts)
         self._citing: dict[str, dict[str, list[Ref]]] = defaultdict(lambda: defaultdict(list))
         for claim in facts.evidence.values():
             for kind in (Kind.CANCER, Kind.INHIBITOR, Kind.MECHANISM, Kind.TARGET, Kind.PUBLICATION):
@@ -192,15 +194,7 @@ class Answers:
         return links
 
     def counts(self, kind: Kind, record_id: str) -> EvidenceCounts:
-        rows = self._evidence[kind, record_id]
-        supports = sum(row.direction == Direction.SUPPORTS for row in rows)
-        by_type = {each: sum(row.type == each for row in rows) for each in EvidenceType}
-        return EvidenceCounts(
-            total=len(rows),
-            supports=supports,
-            does_not_support=len(rows) - supports,
-            by_type={each: count for each, count in by_type.items() if count},
-        )
+        return count_claims((row.type, row.significance, 1) for row in self._evidence[kind, record_id])
 
     def neighbours(self, kind: Kind, record_id: str, other: Kind) -> list[Ref]:
         """Records of another kind that evidence or an interaction names together with this one."""
@@ -246,6 +240,8 @@ class Answers:
                 )
             case "parent":
                 return self.optional_ref(kind, row.parent)
+            case "effect":
+                return shown(row.type, row.target, row.effect)
             case "same_study_as":
                 return self.optional_ref(kind, row.same_study_as)
             case _ if name in ONE and hasattr(row, name):
@@ -316,7 +312,7 @@ class Answers:
 
     def cancer(self, row: CancerSeed) -> Answer:
         claims = self._evidence[Kind.CANCER, row.id]
-        prognosis = assess(claims)
+        prognosis = assess(claims, self._studies)
         trials = self.trials_of(lambda trial: row.id in trial.cancers)
         tried = [each for trial in trials for each in trial.inhibitors]
         inhibitors = self.refs(Kind.INHIBITOR, [*(each.inhibitor for each in claims), *ids(tried)])
@@ -379,13 +375,16 @@ def answer(record: Any, **columns: Any) -> Answer:
 
 
 def judgements(facts: Facts) -> Iterator[Judgement]:
-    """The verdict on every cancer over the evidence of each level or better."""
+    """Every verdict that a list of cancers can ask for."""
     claims: dict[str, list[EvidenceSeed]] = defaultdict(list)
     for claim in facts.evidence.values():
         if claim.cancer:
             claims[claim.cancer].append(claim)
+    studies = studies_of(facts)
     for cancer in facts.cancers:
-        for level in Level:
-            judged = assess(claim for claim in claims[cancer] if claim.level <= level)
-            counted = judged.poor + judged.better + judged.no_association
-            yield Judgement(cancer_id=cancer, min_level=level, verdict=judged.verdict, publications=counted)
+        yield from judge_all(cancer, claims[cancer], studies)
+
+
+def studies_of(facts: Facts) -> dict[str, str]:
+    """Of publications that describe the same study as another one: that one."""
+    return {each.id: each.same_study_as for each in facts.publications.values() if each.same_study_as}

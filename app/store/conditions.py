@@ -35,7 +35,7 @@ from sqlmodel import Session, SQLModel, col
 from app.catalog import RESOURCES, Resource, filter_named
 from app.errors import AmbiguousName, InvalidParameter, nearest
 from app.models.base import PREFIXES, Kind
-from app.models.cancer import Cancer
+from app.models.cancer import Cancer, Verdict
 from app.models.filters import DATES, AnyKind, Filters, Leads, RelationTo
 from app.models.finding import Entry
 from app.models.vocabulary import Level
@@ -62,6 +62,12 @@ class Conditions:
     own: list[Clause] = field(default_factory=list)
     named: dict[str, list[RowClause]] = field(default_factory=dict)
     shared: list[Alternatives] = field(default_factory=list)
+    computed: dict[str, Any] = field(default_factory=dict)
+    """Columns that the parameters made."""
+
+    def column(self, name: str) -> Any:
+        """What a record has of a field: a column of its table, or what the parameters made of it."""
+        return self.computed[name] if name in self.computed else end_column(self.resource.table, name)
 
     def joint(self) -> tuple[dict[str, list[RowClause]], list[Alternatives]]:
         """The linked rows that are named, with all that leads through them; and groups of the rest."""
@@ -116,7 +122,9 @@ def linked_table(resource: Resource, link: str) -> type[SQLModel]:
 def find_conditions(session: Session, resource: Resource, filters: Filters) -> Conditions:
     """What the filters ask; raises InvalidParameter or AmbiguousName for names and values that are none."""
     reader = Reader(session, bool(getattr(filters, "include_descendants", False)))
-    found_ = Conditions(resource)
+    found_ = Conditions(
+        resource, computed={name: make(filters) for name, make in resource.filters.computed.items()}
+    )
     excluded: list[tuple[str, RowClause | Alternatives]] = []
     order = list(type(filters).model_fields)
     given = sorted(filters.model_fields_set, key=lambda n: (order.index(n) if n in order else len(order), n))
@@ -208,10 +216,10 @@ class Reader:
         if name == "id":
             ids = self.ids(given_as, resource.kind, value)
             return lambda row: row.id.in_(ids)
-        if name == "min_level":
-            return self.min_level(resource, value, filters)
-        if name == "prognosis" and getattr(filters, "min_level", None) and resource.kind == Kind.CANCER:
-            return {"judgements": lambda row: row.verdict.in_(value) & (row.min_level == filters.min_level)}  # type: ignore[attr-defined]
+        if name in own.extras:
+            return self.extra(resource, value, filters)
+        if name in own.computed:
+            return lambda _: own.computed[name](filters).in_(value)
         if name in own.columns:
             return self.column(resource, name, value, given_as)
         if name in own.members:
@@ -224,12 +232,13 @@ class Reader:
             return lambda row: test(row) if value else not_(test(row))
         return self.relation(own.relations[name], value, given_as)
 
-    def min_level(self, resource: Resource, level: Level, filters: Filters) -> "RowClause | Alternatives":
+    def extra(self, resource: Resource, value: Any, filters: Filters) -> RowClause:
+        """What a parameter asks by itself: claims of a level or better, or cancers that have a verdict."""
         if resource.kind == Kind.EVIDENCE:
-            return lambda row: row.level.in_([each for each in Level if each <= level])
-        if getattr(filters, "prognosis", None):
-            return lambda _: true()  # the verdicts that are asked for are of that level
-        return {"judgements": lambda row: (row.min_level == level) & (row.publications > 0)}
+            return lambda row: row.level.in_([each for each in Level if each <= value])
+        verdict = resource.filters.computed["prognosis"](filters)
+        judged = getattr(filters, "prognosis", None) or "prognosis__not" in (filters.model_extra or {})
+        return lambda _: true() if judged else verdict != Verdict.NOT_STUDIED
 
     def column(self, resource: Resource, name: str, value: Any, given_as: str) -> RowClause:
         values = list(dict.fromkeys(value)) if isinstance(value, list) else [value]
@@ -444,8 +453,9 @@ def count_values(session: Session, conditions: Conditions, name: str) -> list[tu
     resource, table, filters = conditions.resource, conditions.resource.table, conditions.resource.filters
     clauses = conditions.clauses()
     if name in filters.columns or name in filters.references:
-        value = end_column(table, name)
-        counted = select(value, func.count()).where(value.is_not(None), *clauses).group_by(value)
+        value = conditions.column(name)
+        counted = select(value, func.count()).select_from(table).group_by(value)
+        counted = counted.where(value.is_not(None), *clauses)
     elif name in filters.members:
         members, key = members_of(resource, name)
         spelt, listed = func.min(members.c.value), select(table.id).where(*clauses)

@@ -14,11 +14,12 @@ from sqlmodel import Session, col
 from app.catalog import BY_KIND, RESOURCES, Resource
 from app.errors import InvalidParameter, NoRelease, RecordNotFound
 from app.models.base import Kind
+from app.models.cancer import NOT_STUDIED, Judgement, asks_otherwise, judgement_of
 from app.models.filters import Filters
 from app.models.finding import Entry
 from app.models.history import Revision
 from app.models.release import ReleaseRead
-from app.store.conditions import Conditions, count_values, end_column, find_conditions, sources_of
+from app.store.conditions import Conditions, count_values, find_conditions, sources_of
 from app.store.cursor import no_cursor, pack, unpack
 from app.store.names import find_id, resolve
 from app.store.release import remember
@@ -51,10 +52,10 @@ class Order:
     columns: list[tuple[Any, bool]]
 
     @classmethod
-    def of(cls, resource: Resource, sort: Sequence[str]) -> "Order":
+    def of(cls, conditions: Conditions, sort: Sequence[str]) -> "Order":
         columns = []
         for name in [*sort, "id"]:
-            column = end_column(resource.table, name.removeprefix("-"))
+            column = conditions.column(name.removeprefix("-"))
             columns.append((column, name.startswith("-")))
             if name.removeprefix("-") == "id":
                 break
@@ -63,7 +64,7 @@ class Order:
     def by(self, first: int = 0) -> list[Any]:
         """What a query is ordered by, from one of the columns on."""
         parts = [column.desc() if falling else column.asc() for column, falling in self.columns[first:]]
-        nullable = [column.nullable for column, _ in self.columns[first:]]
+        nullable = [is_nullable(column) for column, _ in self.columns[first:]]
         return [each.nulls_last() if null else each for each, null in zip(parts, nullable, strict=True)]
 
     def behind(self, values: Sequence[Scalar]) -> Iterator[tuple[Clause, int]]:
@@ -79,8 +80,13 @@ class Order:
             same = [equal(each, held) for (each, _), held in before]
             if value is not None:
                 yield and_(*same, beyond(column, value, falling)), place
-                if column.nullable:
+                if is_nullable(column):
                     yield and_(*same, column.is_(None)), place + 1
+
+
+def is_nullable(column: Any) -> bool:
+    """Whether a column may hold null; one that is computed does not."""
+    return bool(getattr(column, "nullable", False))
 
 
 def equal(column: Any, value: Scalar) -> Clause:
@@ -119,7 +125,7 @@ UNFIT = re.compile("[\\x00\\ud800-\\udfff]")
 def fits(column: Any, value: object) -> bool:
     """Whether a value could stand in a column: what could not must not reach a database."""
     if value is None:
-        return bool(column.nullable)
+        return is_nullable(column)
     kind = column.type.python_type
     if issubclass(kind, str):
         return isinstance(value, str) and not UNFIT.search(value)
@@ -135,7 +141,7 @@ def find_page(session: Session, resource: Resource, filters: Filters) -> Page:
     conditions = find_conditions(session, resource, filters)
     if filters.ids:
         return find_by_ids(session, resource, filters, conditions)
-    order = Order.of(resource, filters.sort)
+    order = Order.of(conditions, filters.sort)
     after = None if filters.cursor is None else decode_cursor(filters.cursor, order, filters.sort)
     columns = [resource.table.item, *(column for column, _ in order.columns)]
     clauses = conditions.clauses()
@@ -145,7 +151,7 @@ def find_page(session: Session, resource: Resource, filters: Filters) -> Page:
     rows = rows[: filters.limit]
     question = ("total", resource.path, asked_for(filters))
     return Page(
-        items=[row[0] for row in rows],
+        items=as_asked(session, resource, filters, [row[0] for row in rows]),
         total=remember(session, question, lambda: count(session, resource, clauses)),
         next_cursor=encode_cursor(filters.sort, rows[-1][1:]) if more else None,
         facets=find_facets(session, conditions, filters),
@@ -156,8 +162,8 @@ def first_number(session: Session, resource: Resource, filters: Filters, total: 
     """The number that the first record of a page has in its list."""
     if filters.cursor is None:
         return 1
-    order = Order.of(resource, filters.sort)
-    clauses = find_conditions(session, resource, filters).clauses()
+    conditions = find_conditions(session, resource, filters)
+    order, clauses = Order.of(conditions, filters.sort), conditions.clauses()
     behind = order.behind(decode_cursor(filters.cursor, order, filters.sort))
     return total + 1 - sum(count(session, resource, [*clauses, clause]) for clause, _ in behind)
 
@@ -201,7 +207,7 @@ def find_by_ids(session: Session, resource: Resource, filters: Filters, narrower
     wanted = list(dict.fromkeys(each.match.id for each in asked if each.match))
     narrower.own.append(table.id.in_(wanted))
     held = dict(session.execute(select(table.id, table.item).where(*narrower.clauses())).all())
-    items = [held[each] for each in wanted if each in held]
+    items = as_asked(session, resource, filters, [held[each] for each in wanted if each in held])
     return Page(
         items=items[: filters.limit] if "limit" in filters.model_fields_set else items,
         total=len(items),
@@ -216,11 +222,29 @@ def all_items(session: Session, resource: Resource, filters: Filters) -> list[st
     conditions = find_conditions(session, resource, filters)
     if filters.ids:
         return find_by_ids(session, resource, filters, conditions).items
-    order = Order.of(resource, filters.sort)
+    order = Order.of(conditions, filters.sort)
     after = None if filters.cursor is None else decode_cursor(filters.cursor, order, filters.sort)
     limit = filters.limit if "limit" in filters.model_fields_set else None
     chosen = select(resource.table.item).where(*conditions.clauses())
-    return [row[0] for row in rows_of(session, chosen, order, after, limit)]
+    items = [row[0] for row in rows_of(session, chosen, order, after, limit)]
+    return as_asked(session, resource, filters, items)
+
+
+def as_asked(session: Session, resource: Resource, filters: Filters, items: list[str]) -> list[str]:
+    """Items with the verdict that the list asks for, where that is not the one they hold."""
+    if resource.kind != Kind.CANCER or not asks_otherwise(filters):
+        return items
+    specimen, level, analysis = judgement_of(filters)
+    table: Any = Judgement
+    asked = (table.specimen == specimen, table.min_level == level, table.analysis == analysis)
+    judged = {each.cancer_id: each.model_dump() for each in session.scalars(select(table).where(*asked))}
+    said = {"specimen": specimen, "min_level": filters.min_level, "analysis": filters.analysis}  # type: ignore[attr-defined]
+    found = []
+    for record in map(json.loads, items):
+        prognosis = {**NOT_STUDIED, **judged.get(record["id"], {}), **said}
+        record["prognosis"] = {name: prognosis.get(name, held) for name, held in record["prognosis"].items()}
+        found.append(json.dumps(record, ensure_ascii=False, separators=(",", ":")))
+    return found
 
 
 def all_sources(session: Session, resource: Resource, filters: Filters) -> list[str]:

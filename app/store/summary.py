@@ -1,17 +1,18 @@
 """The evidence matrix: how much evidence there is per cell of two dimensions, and which way it points."""
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
-from sqlalchemy import case, func, select
+from sqlalchemy import func, select
 from sqlmodel import Session
 
 from app.catalog import BY_KIND
 from app.models.base import Kind
+from app.models.claim import count_claims
 from app.models.evidence import EvidenceFilters
 from app.models.filters import Filters, split_commas, without
-from app.models.vocabulary import Direction
+from app.models.vocabulary import EvidenceType
 from app.store.conditions import find_conditions
 from app.store.lists import asked_for
 from app.store.release import remember
@@ -52,17 +53,29 @@ SummaryQuery = without(
             json_schema_extra={"minItems": 2, "maxItems": 2, "uniqueItems": True},
         ),
     ),
+    format=(Literal["json", "csv", "tsv"] | None, Field(default=None, description="how it is written")),
 )
 
 
+def counted_types(by: list[Dimension], filters: Filters) -> list[EvidenceType]:
+    """The types of claim that a summary counts, where it does not count all.
+
+    Of a drug in a cancer a reader asks whether it helps: other claims are counted where they are asked for.
+    """
+    asked = filters.model_fields_set | (filters.model_extra or {}).keys()
+    if {*by} == {Dimension.CANCER, Dimension.INHIBITOR} and not {"type", "type__not"} & asked:
+        return [EvidenceType.THERAPEUTIC]
+    return list(getattr(filters, "type", []))
+
+
 def summarise(session: Session, by: list[Dimension], filters: Filters) -> list[dict[str, Any]]:
-    """Per cell of the dimensions, how many claims support and how many do not; empty cells are left out."""
+    """Per cell of the dimensions, the claims by what they found; empty cells are left out."""
     question = ("summary", *by, asked_for(filters))
     return remember(session, question, lambda: count_cells(session, by, filters))
 
 
 def count_cells(session: Session, by: list[Dimension], filters: Filters) -> list[dict[str, Any]]:
-    resource = BY_KIND[Kind.EVIDENCE]
+    resource, types = BY_KIND[Kind.EVIDENCE], counted_types(by, filters)
     table, publications = resource.table, BY_KIND[Kind.PUBLICATION].table
     keys = [
         publications.year
@@ -70,19 +83,22 @@ def count_cells(session: Session, by: list[Dimension], filters: Filters) -> list
         else getattr(table, f"{each}_id" if each in filters.references else each)
         for each in by
     ]
-    supports = func.sum(case((table.direction == Direction.SUPPORTS, 1), else_=0))
     counted = (
-        select(*keys, supports, func.count())
+        select(*keys, table.type, table.significance, func.count())
         .select_from(table)
         .join(publications, publications.id == table.publication_id)
         .where(
             *find_conditions(session, resource, filters).clauses(),
+            *([table.type.in_(types)] if types else []),
             *(key.is_not(None) for key in keys),
         )
-        .group_by(*keys)
+        .group_by(*keys, table.type, table.significance)
         .order_by(*keys)
     )
     rows = session.execute(counted).all()
+    cells: dict[tuple[Any, ...], list[Any]] = {}
+    for first, second, *found in rows:
+        cells.setdefault((first, second), []).append(found)
     labels: dict[tuple[Dimension, str], str] = {}
     for place, each in enumerate(by):
         if each in filters.references:
@@ -94,7 +110,7 @@ def count_cells(session: Session, by: list[Dimension], filters: Filters) -> list
         return {"id": key, "name": labels[each, key]} if each in filters.references else key
 
     return [
-        {each: value(each, row[place]) for place, each in enumerate(by)}
-        | {"supports": row[2], "does_not_support": row[3] - row[2]}
-        for row in rows
+        {each: value(each, keys[place]) for place, each in enumerate(by)}
+        | {"evidence": count_claims(found).model_dump()}
+        for keys, found in cells.items()
     ]
