@@ -88,6 +88,8 @@ LIGHT = [
     *("/releases", "/releases/2026.12", "/releases/2026.12/changes", "/releases.atom", "/explore/releases"),
     *("/explore/releases/2026.12", "/inhibitors/tocilizumab/history"),
     "/releases/2026.12/inhibitors/tocilizumab",
+    *(f"{place}/inhibitors/siltuximab/cancers/multiple-myeloma" for place in ("", "/explore")),
+    *("/compare?inhibitors=siltuximab,tocilizumab", "/evidence/conflicts?cancer=breast-cancer"),
     *("/about", "/robots.txt", "/sitemap.xml", "/favicon.ico", "/apple-touch-icon.png"),
     "/explore/paths?from=tocilizumab&to=ovarian-cancer",
     *(f"/problems/{slug_of(each)}" for each in ANYWHERE),

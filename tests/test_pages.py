@@ -14,7 +14,7 @@ import pytest
 from app.catalog import BY_KIND, RESOURCES, Resource
 from app.models.base import Kind
 from app.pages.forest import RIGHT, Figure, figure_of, forest
-from app.pages.render import FOUND, POLICY, figures, json_ld, number
+from app.pages.render import POLICY, figures, json_ld, number, significance_parts
 from app.pages.routes import SORTED
 from app.store.summary import Dimension
 from tests.conftest import counted, serving
@@ -371,8 +371,8 @@ def test_the_forest_plot_shows_every_ratio_and_the_table_every_claim(client: htt
     assert f"{len(drawn)} of {len(found)} claims have a ratio of high against low IL-6" in page.words
     text = client.get("/explore/cancers/breast-cancer").text
     assert text.count('class="interval"') == len([each for each in drawn if each["effect"]["ci_low"]]) == 3
-    assert "6 worse 1 divided" in page.words
-    assert "By specimen: serum worse (5 worse, 0 better, 0 no link, 1 divided); plasma worse" in page.words
+    assert "6 worse 1 divided 7 studies of circulating IL-6" in page.words
+    assert "Tumour: better 1 better" in page.words
 
 
 def test_a_ratio_of_low_against_high_is_turned_and_said_to_be(client: httpx.Client) -> None:
@@ -400,8 +400,7 @@ def test_every_ratio_for_a_worse_outcome_lies_on_its_side(client: httpx.Client) 
 
 def claim_of(value: float, low: float | None, high: float | None, level: str = "B") -> dict[str, Any]:
     effect = {"measure": "HR", "value": value, "ci_low": low, "ci_high": high, "n": 10}
-    effect |= {"harmonised": {**effect}, "not_harmonised": None}
-    effect |= {"endpoint": "overall-survival", "comparison": "high-versus-low"}
+    effect |= {"endpoint": "overall-survival", "comparison": "high-versus-low", "harmonised": {**effect}}
     return {"id": "a", "effect": effect, "level": level, "specimen": "serum", "target": {"id": "il6"}}
 
 
@@ -435,6 +434,26 @@ def test_what_is_no_ratio_of_high_against_low_il_6_is_not_drawn(client: httpx.Cl
         assert why in next(row for row in rest.split("<tr>") if claim in row)
 
 
+def test_a_dossier_sets_prediction_beside_trial(client: httpx.Client) -> None:
+    address = "/inhibitors/siltuximab/cancers/multiple-myeloma"
+    page, data = read(client, f"/explore{address}"), client.get(address).json()
+    assert data["summary"] in page.words
+    assert "Siltuximab would suppress multiple myeloma." in page.words
+    for each in (*data["trials"], *data["therapeutic"]):
+        kind = "trials" if "outcome" in each else "evidence"
+        assert f"/explore/{kind}/{each['id']}" in page.links
+    for elsewhere in ("/explore/inhibitors/siltuximab", "/explore/cancers/multiple-myeloma"):
+        assert f"/explore{address}" in read(client, elsewhere).links
+    assert f"/explore{address}" in read(client, "/explore/matrix").links
+    paths = read(client, "/explore/paths?from=siltuximab&to=multiple-myeloma")
+    assert f"/explore{address}" in paths.links
+    assert data["summary"] in paths.words
+    assert "Siltuximab suppresses" not in paths.words, "a prediction is no statement"
+    nothing = read(client, "/explore/inhibitors/levilimab/cancers/melanoma")
+    assert "No trial of it in this cancer is recorded." in nothing.words
+    read(client, "/explore/inhibitors/siltuximab/cancers/melanom", 404)
+
+
 def test_the_matrix_is_what_the_summary_counts(client: httpx.Client) -> None:
     page = read(client, "/explore/matrix")
     cells = client.get("/evidence/summary?by=cancer,inhibitor&type=therapeutic").json()["items"]
@@ -442,12 +461,9 @@ def test_the_matrix_is_what_the_summary_counts(client: httpx.Client) -> None:
     assert "Therapeutic evidence by cancer and inhibitor" in page.words
     for cell in cells:
         cancer, inhibitor = cell["cancer"], cell["inhibitor"]
-        assert (
-            f"/explore/evidence?type=therapeutic&cancer={cancer['id']}&inhibitor={inhibitor['id']}"
-            in page.links
-        )
-        counts = cell["evidence"]["therapeutic"].items()
-        said = ", ".join(f"{number} {FOUND[significance].words}" for significance, number in counts)
+        assert f"/explore/inhibitors/{inhibitor['id']}/cancers/{cancer['id']}" in page.links
+        counts = cell["evidence"]["therapeutic"]
+        said = ", ".join(f"{each[2]} {each[1]}" for each in significance_parts("therapeutic", counts))
         assert f'aria-label="{cancer["name"]}, {inhibitor["name"]}: {said}"' in text
     narrow = read(client, "/explore/matrix?by=mechanism&by=level&cancer=breast-cancer")
     assert any("cancer=breast-cancer&mechanism=" in each for each in narrow.links)

@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from app.models.vocabulary import NotHarmonised
+from app.pages.render import words
 
 TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
 NARROWEST, WIDEST = (0.5, 2.0), (0.05, 20.0)
@@ -21,7 +22,6 @@ class Figure(NamedTuple):
     value: float
     low: float | None
     high: float | None
-    turned: bool
     note: str | None
     """How it is to be read, if not as high against low IL-6 as published."""
 
@@ -72,13 +72,13 @@ def figure_of(claim: Mapping[str, Any]) -> Figure | NotHarmonised:
         return NotHarmonised(effect["not_harmonised"])  # type: ignore[call-arg]
     turned = harmonised["value"] != effect["value"]
     low_first = effect["comparison"] == "low-versus-high"
-    because = f"because the end point, {effect['endpoint']}, is a good one"
+    because = f"because the end point, {words(effect['endpoint'])}, is a good one"
     note = {
         (True, False): f"low against high IL-6, {because}",
         (True, True): "turned: published as low against high IL-6",
         (False, True): f"turned, {because}",
     }.get((low_first, turned))
-    return Figure(harmonised["value"], harmonised["ci_low"], harmonised["ci_high"], turned, note)
+    return Figure(harmonised["value"], harmonised["ci_low"], harmonised["ci_high"], note)
 
 
 def forest(claims: Iterable[Mapping[str, Any]]) -> Forest:

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from app.models.vocabulary import EvidenceType
-from app.pages.render import CLASSES, capital, found, words
+from app.pages.render import CLASSES, capital, significance_parts, words
 from app.store.summary import Dimension
 
 ORDERED = (Dimension.YEAR, Dimension.LEVEL)
@@ -29,8 +29,7 @@ class Cell(NamedTuple):
 
     @property
     def text(self) -> str:
-        """Numbers alone where the colour says what they are, else with their words."""
-        return " · ".join(str(number) if self.tone else f"{number} {said}" for number, said in self.parts)
+        return " · ".join(str(number) for number, _ in self.parts)
 
 
 class Matrix(NamedTuple):
@@ -46,7 +45,6 @@ class Matrix(NamedTuple):
 def matrix_of(
     by: Sequence[Dimension],
     counted: Iterable[Mapping[str, Any]],
-    types: Sequence[str],
     actions: Mapping[str, str],
 ) -> Matrix:
     """The table of what `summarise` counted; `actions` says what each inhibitor does."""
@@ -67,22 +65,18 @@ def matrix_of(
 
     rows, columns = (sorted({keys[place] for keys in counts}, key=rank) for place in (0, 1))
     groups = [(title, len([*keys])) for title, keys in groupby(columns, group)]
-    cells = {
-        keys: cell_of(count, list(types) == [EvidenceType.THERAPEUTIC]) for keys, count in counts.items()
-    }
+    cells = {keys: cell_of(count["evidence"]) for keys, count in counts.items()}
     return Matrix(rows, columns, groups, cells, totals, sum(totals[row] for row in rows))
 
 
-def cell_of(count: Mapping[str, Any], on_treatment: bool) -> Cell:
-    """A cell: what its claims found; only claims on treatment have a tone, for what the drug did."""
-    findings = [
-        (number, found({"type": kind, "significance": significance}))
-        for kind in EvidenceType
-        for significance, number in count["evidence"][kind].items()
-    ]
-    tones = {said.tone for _, said in findings}
-    tone = ("mixed" if len(tones) > 1 else tones.pop()) if on_treatment else ""
-    return Cell([(number, said.words) for number, said in findings], tone)
+def cell_of(evidence: Mapping[str, Any]) -> Cell:
+    """A cell; where its claims are of one type, its tone says what they found, and of several none."""
+    kinds = [kind for kind in EvidenceType if evidence[kind]]
+    if len(kinds) > 1:
+        return Cell([(sum(evidence[kind].values()), f"{kind} claims") for kind in kinds], "")
+    parts = significance_parts(kinds[0], evidence[kinds[0]])
+    tones = {tone for tone, *_ in parts}
+    return Cell([(number, said) for _, said, number, _ in parts], tones.pop() if len(tones) == 1 else "mixed")
 
 
 def key_of(dimension: Dimension, value: Any) -> Key:

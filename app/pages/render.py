@@ -21,7 +21,6 @@ from app.exports.jsonld import registry
 from app.exports.picture import address
 from app.http.addresses import base_of
 from app.models.base import Kind
-from app.models.vocabulary import EvidenceType
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -161,13 +160,43 @@ Part = tuple[str, str, int, str]
 """A part of a bar: its tone, what it is, how many there are, and where they are listed."""
 
 
-def finding_parts(claims: Iterable[Mapping[str, Any]], address: str) -> list[Part]:
-    """What claims found, the commonest first, as parts of a bar."""
-    counts = Counter((found(each), each["significance"]) for each in claims)
-    return [
-        (said.tone, said.words, number, f"{address}&significance={significance}")
-        for (said, significance), number in counts.most_common()
+def significance_parts(kind: str, counts: Mapping[str, int], address: str = "") -> list[Part]:
+    """What claims of a type found, the commonest first, as parts of a bar."""
+    parts = []
+    for significance, number in sorted(counts.items(), key=lambda each: -each[1]):
+        said = found({"type": kind, "significance": significance})
+        href = f"{address}&significance={significance}" if address else ""
+        parts.append((said.tone, said.words, number, href))
+    return parts
+
+
+def finding_parts(claims: Sequence[Mapping[str, Any]], address: str) -> list[Part]:
+    """The same of claims that a page shows."""
+    counts = Counter(each["significance"] for each in claims)
+    return significance_parts(claims[0]["type"], counts, address)
+
+
+def vote_parts(votes: Mapping[str, Any]) -> list[Part]:
+    """What studies found a high IL-6 to go with, as parts of a bar."""
+    sides = (("worse", "worse", "poor"), ("better", "better", "better"), ("null", "no link", "no_link"))
+    parts = [(tone, said, votes[name], "") for tone, said, name in sides]
+    return [*parts, ("mixed", "divided", votes["divided"], "")]
+
+
+def tested_parts(tested: Any, address: str) -> list[Part]:
+    """What came of trials of a drug in a cancer, as parts of a bar."""
+    shown = tested if isinstance(tested, dict) else tested.model_dump(mode="json")
+    parts = [
+        (
+            said.tone,
+            said.words,
+            shown["trials"].get(value, 0),
+            f"{address}&purpose=anti-tumour&outcome={value}",
+        )
+        for value, said in OUTCOMES.items()
     ]
+    others = sum(number for counts in shown["other_trials"].values() for number in counts.values())
+    return [*parts, ("", "for another purpose", others, address)]
 
 
 def outcome_parts(trials: Sequence[Mapping[str, Any]], address: str) -> list[Part]:
@@ -317,7 +346,6 @@ def templates() -> "Environment":
         "by_kind": BY_KIND,
         "classes": CLASSES,
         "collections": COLLECTIONS,
-        "evidence_types": [each.value for each in EvidenceType],
         "exports": EXPORTS,
         "files_of": files_of,
         "finding_parts": finding_parts,
@@ -325,6 +353,9 @@ def templates() -> "Environment":
         "kinds": {each.path: each.kind for each in COLLECTIONS},
         "link": link,
         "outcome_parts": outcome_parts,
+        "significance_parts": significance_parts,
+        "tested_parts": tested_parts,
+        "vote_parts": vote_parts,
         "outcomes": OUTCOMES,
         "verdicts": VERDICTS,
         "version": __version__,

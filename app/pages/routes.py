@@ -18,7 +18,7 @@ from app.exports.picture import address, draw
 from app.http.addresses import base_of
 from app.http.files import Files
 from app.http.session import SessionDep
-from app.knowledge.dossier import set_against
+from app.knowledge.dossier import get_dossier, set_against
 from app.knowledge.graph import graph_asked_for, paths_asked_for
 from app.knowledge.history import all_published, changes_between, compared_with, published, summaries
 from app.models.base import Kind
@@ -30,7 +30,7 @@ from app.pages.forms import OF_FILES, fields, names
 from app.pages.matrix import matrix_of
 from app.pages.pathway import core_of
 from app.pages.problems import is_page
-from app.pages.records import content, sources_of
+from app.pages.records import cited, content, sources_of
 from app.pages.render import COLLECTIONS, FOLDER, OUTCOMES, VERDICTS, link, show
 from app.store.cursor import pack, unpack_place
 from app.store.lists import find_page, first_number, get_items
@@ -105,10 +105,7 @@ def show_about(request: Request, session: SessionDep) -> HTMLResponse:
         thin=[
             thin(Kind.TRIAL, "trials without a result", "outcome", "not-reported"),
             thin(
-                Kind.CANCER,
-                "cancers in which nobody here studied what a high circulating IL-6 means",
-                "prognosis",
-                "not-studied",
+                Kind.CANCER, "cancers in which nobody says what a high IL-6 means", "prognosis", "not-studied"
             ),
             thin(Kind.APPROVAL, "approvals that rest on a secondary source", "proof", "secondary"),
             thin(Kind.EVIDENCE, "claims that rest on animals or cells alone", "level", "D"),
@@ -204,17 +201,20 @@ MatrixQuery: Any = without(
 def show_matrix(
     request: Request, query: Annotated[MatrixQuery, Query()], session: SessionDep
 ) -> HTMLResponse:
-    inhibitors = BY_KIND[Kind.INHIBITOR].table
-    actions = {key: str(action) for key, action in session.execute(select(inhibitors.id, inhibitors.action))}
     filters = whole(EvidenceFilters, query)
     types = counted_types(query.by, filters)
+    inhibitors = BY_KIND[Kind.INHIBITOR].table
+    actions = {key: str(action) for key, action in session.execute(select(inhibitors.id, inhibitors.action))}
+    counted = summarise(session, query.by, filters)
+    asked = [("by", ",".join(query.by))]
+    asked += [each for each in request.query_params.multi_items() if each[0] != "by"]
     return show(
         request,
         "matrix.html",
         by=query.by,
         types=types,
-        matrix=matrix_of(query.by, summarise(session, query.by, filters), types, actions),
-        matrix_files=[("The matrix as", "/evidence/summary", [("by", ",".join(query.by))], ["csv"])],
+        matrix=matrix_of(query.by, counted, actions),
+        matrix_files=[("This table as", "/evidence/summary", asked, ["csv", "tsv"])],
         dimensions=list(Dimension),
         q=query.q,
         fields=fields(EvidenceFilters, request.query_params, "matrix"),
@@ -299,18 +299,37 @@ def show_paths(request: Request, query: Annotated[PathsQuery, Query()], session:
         found=found,
         picture=draw(graph) if found.paths else None,
         sources=sources_of(session, (each.id for edge in edges for each in edge.publications)),
-        tested=found.tested,
-        contrast=contrast_of(found),
+        summary=summary_of(found),
         **form,
     )
 
 
-def contrast_of(found: Paths) -> str | None:
+def summary_of(found: Paths) -> str:
     """What chains from an inhibitor to a cancer predict, beside what came of it."""
     if found.tested is None:
-        return None
+        return ""
     signs = {path.predicted for path in found.paths}
     return set_against(found.from_.name, found.to.name, signs, found.tested)
+
+
+@router.get("/explore/inhibitors/{id:path}/cancers/{cancer:path}", operation_id="show_dossier")
+def show_dossier(
+    request: Request,
+    inhibitor: Annotated[str, Path(alias="id", max_length=500)],
+    cancer: Annotated[str, Path(max_length=500)],
+    session: SessionDep,
+) -> HTMLResponse:
+    dossier = get_dossier(session, inhibitor, cancer)
+    shown = dossier.model_dump(mode="json")
+    own = f"/explore/inhibitors/{dossier.inhibitor.id}/cancers/{dossier.cancer.id}"
+    return show(
+        request,
+        "dossier.html",
+        headers={"Content-Location": own},
+        own=own,
+        dossier=shown,
+        sources=sources_of(session, cited(shown)),
+    )
 
 
 def add_collection(resource: Resource) -> None:
@@ -325,9 +344,9 @@ def add_collection(resource: Resource) -> None:
             filters = filters.model_copy(update={"sort": SORTED.get(resource.path, ["id"])})
         page = find_page(session, resource, filters)
         items = [json.loads(item) for item in page.items]
-        cited = [each["id"] for each in items] if resource.path == "publications" else []
+        named = [each["id"] for each in items] if resource.path == "publications" else []
         if resource.path == "evidence":
-            cited = [each["publication"]["id"] for each in items]
+            named = [each["publication"]["id"] for each in items]
         return show(
             request,
             "list.html",
@@ -336,7 +355,7 @@ def add_collection(resource: Resource) -> None:
             page=page,
             first=first_number(session, resource, filters, page.total),
             items=items,
-            sources=sources_of(session, cited),
+            sources=sources_of(session, named),
             fields=fields(resource.filters, request.query_params, resource.path),
             names=names(session),
         )
