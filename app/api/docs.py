@@ -4,7 +4,8 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
 from threading import Lock
@@ -14,15 +15,15 @@ import fastapi_standalone_docs
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
 from fastapi_rfc9457 import PROBLEM_MEDIA_TYPE
+from pydantic import TypeAdapter
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
 from app import errors
 from app.api.evidence import matrix
-from app.api.finding import SearchQuery, found_by, resolved
+from app.api.finding import SearchQuery, Terms, found_by, resolved
 from app.catalog import BY_KIND, RESOURCES
-from app.exports import EXPORTS
 from app.http.files import Files
 from app.http.session import session_of
 from app.knowledge.conflicts import find_conflicts
@@ -36,8 +37,8 @@ from app.knowledge.history import (
     record_of,
     summaries,
 )
-from app.models.base import Kind
-from app.models.filters import Format
+from app.models.base import Kind, Slug, Text
+from app.models.filters import BIGGEST, Names
 from app.models.graph import GraphFilters, PathFilters
 from app.models.history import Releases
 from app.models.release import ReleaseRead
@@ -110,7 +111,7 @@ def mount_assets(app: FastAPI) -> None:
 
 EXAMPLES = {
     "compare_inhibitors": "/compare?inhibitors=levilimab,olokizumab",
-    "find_paths": "/graph/paths?from=tocilizumab&to=ovarian-cancer&via=stat3,angiogenesis&limit=1",
+    "find_paths": "/graph/paths?from=siltuximab&to=il6&limit=1",
     "get_changes": "/releases/{version}/changes?collection=interactions",
     "get_dossier": "/inhibitors/levilimab/cancers/uveal-melanoma",
     "get_graph": "/graph?cancer=uveal-melanoma",
@@ -156,38 +157,127 @@ def document(app: FastAPI, answers: Mapping[str, Any]) -> dict[str, Any]:
     return made
 
 
+ALWAYS = ("type", "title", "status", "detail")
+"""Members of a problem that are always sent."""
+
+
 def complete(document: dict[str, Any]) -> None:
-    """Say what the models cannot: nobody signs in, and with `fields` a list holds parts of records."""
+    """Say what the models cannot, and say it once: nobody signs in, and problems are the same everywhere."""
     document["security"] = []
     schemas = document["components"]["schemas"]
-    for methods in document["paths"].values():
-        for operation in methods.values():
-            for answer in operation["responses"].values():
-                problem = answer["content"].get(PROBLEM_MEDIA_TYPE, {}).get("schema", {})
-                if (
-                    "oneOf" in problem
-                ):  # problems of one status have one shape: what is one may pass as another
-                    problem["anyOf"] = problem.pop("oneOf")
+    operations = [each for methods in document["paths"].values() for each in methods.values()]
+    for operation in operations:
+        files = operation["responses"]["200"]["content"]
+        if "application/json" in files and len(files) > 1:
+            others = ", ".join(each for each in files if each != "application/json")
+            operation["responses"]["200"]["description"] = (
+                f"As JSON; by `format` or `Accept` as {others} too."
+            )
+            operation["responses"]["200"]["content"] = {"application/json": files["application/json"]}
+        for answer in operation["responses"].values():
+            problem = answer["content"].get(PROBLEM_MEDIA_TYPE, {}).get("schema", {})
+            if "oneOf" in problem:  # problems of one status have one shape: what is one may pass as another
+                problem["anyOf"] = problem.pop("oneOf")
+            for each in problem.get("anyOf", [problem]):
+                if name := each.get("$ref", "").rpartition("/")[2]:
+                    own = schemas[name].get("required", [])
+                    schemas[name]["required"] = [*ALWAYS, *(each for each in own if each not in ALWAYS)]
     del schemas["ProblemDetail"]  # what every problem is made from, and no answer refers to
+    for operation in operations:
+        for each in operation.get("parameters", []):
+            if each["schema"].get("description") == each.get("description"):
+                each["schema"].pop("description", None)
+            if not each["required"]:
+                del each["required"]
+            match each["schema"].get("anyOf"):
+                case [own, {"type": "null"}]:  # a query has no null
+                    each["schema"] = own
+    document["paths"] = plain(document["paths"])
+    document["components"]["schemas"] = schemas = plain(schemas) | COMMON
+    extended(schemas)
+    operations = [each for methods in document["paths"].values() for each in methods.values()]
+    share(document, "responses", [each for operation in operations for each in problems_of(operation)])
+    share(document, "parameters", [each for operation in operations for each in parameters_of(operation)])
+
+
+LINE = TypeAdapter(Text).json_schema()["pattern"]
+
+COMMON = {
+    "Texts": TypeAdapter(Names).json_schema(),
+    "Integer": {"type": "integer", "maximum": BIGGEST, "minimum": -BIGGEST},
+    "Slug": TypeAdapter(Slug).json_schema(),
+}
+"""Schemas that stand in many places, by the name that they have as components."""
+
+
+def plain(schema: Any) -> Any:
+    """A schema without what says nothing, and with the common ones by their names.
+
+    Titles repeat the name of what they are of; an empty list is what every list is by default; that a text is
+    one line is of no use to who reads it.
+    """
+    if isinstance(schema, list):
+        return [plain(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    own = {name: each if name == "examples" else plain(each) for name, each in schema.items()}
+    if isinstance(own.get("title"), str):
+        del own["title"]
+    if own.get("default") == []:
+        del own["default"]
+    if own.get("pattern") == LINE:
+        del own["pattern"]
+    for name, common in COMMON.items():
+        if own == common:
+            return {"$ref": f"#/components/schemas/{name}"}
+    return own
+
+
+def extended(schemas: dict[str, Any]) -> None:
+    """Say of a record that it is an item and more, where it is, and of no answer that it can have no more."""
+    for name, schema in schemas.items():
+        if name != Terms.__name__:
+            schema.pop("additionalProperties", None)
     for resource in RESOURCES:
-        item = resource.item.__name__
-        schemas[f"{item}Part"] = {
-            **schemas[item],
-            "description": "What was asked for of a record by `fields`, and its id.",
-            "required": ["id"],
-            "title": f"{item}Part",
-        }
-        of_items, of_parts = f"ListOf_{item}_", f"ListOf_{item}Part_"
-        schemas[of_parts] = json.loads(
-            json.dumps(schemas[of_items])
-            .replace(f'/{item}"', f'/{item}Part"')
-            .replace(f"[{item}]", f"[{item}Part]")
-        )
-        content = document["paths"][f"/{resource.path}"]["get"]["responses"]["200"]["content"]
-        content["application/json"]["schema"] = {
-            "anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in (of_items, of_parts)]
-        }
-        content[EXPORTS[Format.CSL].media_type]["schema"] = {"type": "array", "items": {"type": "object"}}
+        item, record = resource.item.__name__, resource.record.__name__
+        own, more = schemas[item], schemas[record]
+        if item != record and own["properties"].items() <= more["properties"].items():
+            for name in own["properties"]:
+                del more["properties"][name]
+            required = [each for each in more.pop("required") if each in more["properties"]]
+            part = {"type": more.pop("type"), "properties": more.pop("properties"), "required": required}
+            more["allOf"] = [{"$ref": f"#/components/schemas/{item}"}, part]
+
+
+Place = tuple[Any, Any, str]
+"""Where something stands: what holds it, its key there, and the name that it would have as a component."""
+
+
+def problems_of(operation: dict[str, Any]) -> Iterator[Place]:
+    for code, answer in operation["responses"].items():
+        if code != "200":
+            schema = answer["content"][PROBLEM_MEDIA_TYPE]["schema"]
+            name = schema["$ref"].rpartition("/")[2] if "$ref" in schema else f"Status{code}"
+            yield operation["responses"], code, name
+
+
+def parameters_of(operation: dict[str, Any]) -> Iterator[Place]:
+    for place, parameter in enumerate(operation.get("parameters", [])):
+        yield operation["parameters"], place, parameter["name"]
+
+
+def share(document: dict[str, Any], kind: str, places: Sequence[Place]) -> None:
+    """Make a component of what stands in several places; of what differs by one name, of the commonest."""
+    alike: dict[str, dict[str, list[Place]]] = defaultdict(lambda: defaultdict(list))
+    for place in places:
+        alike[place[2]][json.dumps(place[0][place[1]])].append(place)
+    for name, variants in alike.items():
+        commonest = max(variants.values(), key=len)
+        if len(commonest) > 1:
+            components = document["components"].setdefault(kind, {})
+            components[name] = commonest[0][0][commonest[0][1]]
+            for holder, key, _ in commonest:
+                holder[key] = {"$ref": f"#/components/{kind}/{name}"}
 
 
 def releases(session: Session, version: str) -> dict[str, Any]:
@@ -217,9 +307,7 @@ def examples(session: Session, release: ReleaseRead) -> dict[str, Any]:
             "next": f"/{resource.path}?limit=1&cursor={listed.next_cursor}",
         }
     found |= releases(session, release.version)
-    paths = PathFilters.model_validate(
-        {"from": "tocilizumab", "to": "ovarian-cancer", "via": ["stat3", "angiogenesis"], "limit": 1}
-    )
+    paths = PathFilters.model_validate({"from": "siltuximab", "to": "il6", "limit": 1})
     shown, _ = paths_asked_for(session, paths)
     found["find_paths"] = shown.model_dump(mode="json", by_alias=True)
     around = graph_asked_for(session, GraphFilters(cancer=["uveal-melanoma"]))

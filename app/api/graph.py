@@ -8,7 +8,6 @@ from pydantic import BaseModel
 
 from app.api.formats import GRAPH_MEDIA_TYPES, attachment, negotiate, with_charset
 from app.exports import GRAPH_EXPORTS
-from app.exports.cytoscape import CytoscapeGraph
 from app.http.problems import AmbiguousName, NotAcceptable
 from app.http.session import SessionDep
 from app.knowledge.graph import Graph, graph_asked_for, paths_asked_for
@@ -35,7 +34,7 @@ WRITTEN: dict[int | str, Any] = {
     "",
     operation_id="get_graph",
     summary="The pathway graph",
-    response_model=GraphRead | CytoscapeGraph,
+    response_model=GraphRead,
     responses={**problems(AmbiguousName, NotAcceptable), **WRITTEN},
 )
 def read_graph(request: Request, filters: Annotated[GraphFilters, Query()], session: SessionDep) -> Response:
@@ -52,7 +51,7 @@ def read_graph(request: Request, filters: Annotated[GraphFilters, Query()], sess
     "/paths",
     operation_id="find_paths",
     summary="How one thing acts on another",
-    response_model=Paths | CytoscapeGraph,
+    response_model=Paths,
     responses={**problems(AmbiguousName, NotAcceptable), **WRITTEN},
 )
 def read_paths(request: Request, filters: Annotated[PathFilters, Query()], session: SessionDep) -> Response:

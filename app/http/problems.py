@@ -20,7 +20,6 @@ from fastapi_rfc9457 import (
     InternalServerError,
     InvalidParam,
     Problem,
-    TooManyRequests,
     ValidationProblem,
 )
 from fastapi_rfc9457.problem import sent_headers
@@ -141,17 +140,14 @@ class Overloaded(TryLater):
 
 ANYWHERE: tuple[type[Problem], ...] = (
     AddressTooLong,
-    RangeNotSatisfiable,
     ValidationProblem,
-    TooManyRequests,
-    HeadersTooLarge,
     InternalServerError,
     NoRelease,
     DatabaseUnavailable,
     QueryTooLong,
     Overloaded,
 )
-"""What any request may be answered."""
+"""What any request may be answered, beside what is of HTTP alone, or of what stands in front."""
 
 
 LONGEST_PATH = 1000

@@ -43,9 +43,9 @@ class Kind(StrEnum):
 
 
 class Strict(SQLModel):
-    """A model that takes no key it does not know."""
+    """A model that takes no key it does not know; what is not set is sent as null, and never left out."""
 
-    model_config = {"extra": "forbid"}
+    model_config = {"extra": "forbid", "json_schema_serialization_defaults_required": True}
 
 
 class Ref(Strict):
