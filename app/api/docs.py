@@ -15,7 +15,8 @@ import fastapi_standalone_docs
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
 from fastapi_rfc9457 import PROBLEM_MEDIA_TYPE
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
+from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
@@ -23,6 +24,7 @@ from starlette.responses import HTMLResponse, Response
 from app import errors
 from app.api.evidence import matrix
 from app.api.finding import SearchQuery, Terms, found_by, resolved
+from app.api.resources import body_of
 from app.catalog import BY_KIND, RESOURCES
 from app.http.files import Files
 from app.http.session import session_of
@@ -37,7 +39,7 @@ from app.knowledge.history import (
     record_of,
     summaries,
 )
-from app.models.base import Kind, Slug, Text
+from app.models.base import Kind, Slug, Strict, Text
 from app.models.filters import BIGGEST, Names
 from app.models.graph import GraphFilters, PathFilters
 from app.models.history import Releases
@@ -182,6 +184,9 @@ def complete(document: dict[str, Any]) -> None:
                 if name := each.get("$ref", "").rpartition("/")[2]:
                     own = schemas[name].get("required", [])
                     schemas[name]["required"] = [*ALWAYS, *(each for each in own if each not in ALWAYS)]
+                    for member in ("detail", "instance"):
+                        schemas[name]["properties"][member] = {"type": "string"}
+    schemas["InvalidParam"]["description"] = "What is wrong with one value."
     del schemas["ProblemDetail"]  # what every problem is made from, and no answer refers to
     for operation in operations:
         for each in operation.get("parameters", []):
@@ -223,8 +228,8 @@ def plain(schema: Any) -> Any:
     own = {name: each if name == "examples" else plain(each) for name, each in schema.items()}
     if isinstance(own.get("title"), str):
         del own["title"]
-    if own.get("default") == []:
-        del own["default"]
+    if own.get("default") == [] or "const" in own:
+        own.pop("default", None)
     if own.get("pattern") == LINE:
         del own["pattern"]
     for name, common in COMMON.items():
@@ -233,20 +238,31 @@ def plain(schema: Any) -> Any:
     return own
 
 
+def models(base: type[BaseModel] = Strict) -> Iterator[type[BaseModel]]:
+    """The models of answers, those first that others are made from."""
+    for each in base.__subclasses__():
+        yield each
+        yield from models(each)
+
+
 def extended(schemas: dict[str, Any]) -> None:
-    """Say of a record that it is an item and more, where it is, and of no answer that it can have no more."""
+    """Say of what is another answer and more that it is; and of no answer that it can have no more."""
     for name, schema in schemas.items():
         if name != Terms.__name__:
             schema.pop("additionalProperties", None)
-    for resource in RESOURCES:
-        item, record = resource.item.__name__, resource.record.__name__
-        own, more = schemas[item], schemas[record]
-        if item != record and own["properties"].items() <= more["properties"].items():
-            for name in own["properties"]:
-                del more["properties"][name]
-            required = [each for each in more.pop("required") if each in more["properties"]]
-            part = {"type": more.pop("type"), "properties": more.pop("properties"), "required": required}
-            more["allOf"] = [{"$ref": f"#/components/schemas/{item}"}, part]
+    whole = deepcopy(schemas)
+    for model in models():
+        base = next((each.__name__ for each in model.__mro__[1:] if each.__name__ in schemas), None)
+        more = schemas.get(model.__name__)
+        if more is None or base is None or "allOf" in more:
+            continue
+        if not whole[base]["properties"].items() <= more["properties"].items():
+            continue
+        for name in whole[base]["properties"]:
+            del more["properties"][name]
+        required = [each for each in more.pop("required") if each in more["properties"]]
+        part = {"type": more.pop("type"), "properties": more.pop("properties"), "required": required}
+        more["allOf"] = [{"$ref": f"#/components/schemas/{base}"}, part]
 
 
 Place = tuple[Any, Any, str]
@@ -299,13 +315,11 @@ def examples(session: Session, release: ReleaseRead) -> dict[str, Any]:
     found: dict[str, Any] = {}
     found["get_release"] = release.model_dump(mode="json", by_alias=True)
     for resource in RESOURCES:
-        found[f"get_{resource.kind}"] = json.loads(get_record(session, resource, resource.example)[1])
-        listed = find_page(session, resource, resource.filters(limit=1))
-        found[f"list_{resource.path}"] = {
-            "items": [json.loads(item) for item in listed.items],
-            "total": listed.total,
-            "next": f"/{resource.path}?limit=1&cursor={listed.next_cursor}",
-        }
+        shortest = select(resource.table.id).order_by(func.length(resource.table.record), resource.table.id)
+        short: str = session.scalars(shortest.limit(1)).one()
+        found[f"get_{resource.kind}"] = json.loads(get_record(session, resource, short)[1])
+        listed = find_page(session, resource, resource.filters(ids=[short]))
+        found[f"list_{resource.path}"] = json.loads(body_of(listed, [], None))
     found |= releases(session, release.version)
     paths = PathFilters.model_validate({"from": "siltuximab", "to": "il6", "limit": 1})
     shown, _ = paths_asked_for(session, paths)

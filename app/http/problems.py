@@ -139,15 +139,13 @@ class Overloaded(TryLater):
 
 
 ANYWHERE: tuple[type[Problem], ...] = (
-    AddressTooLong,
     ValidationProblem,
-    InternalServerError,
     NoRelease,
     DatabaseUnavailable,
     QueryTooLong,
     Overloaded,
 )
-"""What any request may be answered, beside what is of HTTP alone, or of what stands in front."""
+"""What any question may be answered, beside what is of HTTP alone, or a fault of ours."""
 
 
 LONGEST_PATH = 1000
