@@ -67,6 +67,8 @@ class Votes(BaseModel):
 class Prognosis(Votes):
     """Prognosis when IL-6 is high, by claims on survival, recurrence, progression or death."""
 
+    model_config = {"json_schema_serialization_defaults_required": True}
+
     min_level: Level | None = Field(default=None, description="claims of a lower level are left out")
     analysis: Analysis | None = Field(default=None, description="claims of another analysis are left out")
     by_specimen: list[Votes] = Field(description="the same for each specimen that was studied")
