@@ -1,5 +1,6 @@
 """The command line: it parses, calls and prints."""
 
+import asyncio
 import html
 import json
 import os
@@ -178,6 +179,28 @@ def release_command(
         say(f"{path}: written")
     if not files:
         say("it was released already, and nothing has changed since")
+
+
+@app.command()
+def mirror(folder: Annotated[Path, typer.Argument(help="a folder that is empty or not there yet")]) -> None:
+    """Write the site and its data as files, which any server of files can serve.
+
+    Ends with 0 when they are written; 69 when there is no release; 73 when they cannot be written.
+    """
+    from app.main import create_app
+    from app.pages.mirror import MirrorFault, write
+
+    settings = read_settings().model_copy(update={"access_log": False})
+    database_url()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise fail(f"{folder} is not empty", os.EX_CANTCREAT)
+        say(f"{asyncio.run(write(create_app(settings), folder))} files written to {folder}")
+    except MirrorFault as fault:
+        raise fail(str(fault), os.EX_UNAVAILABLE) from None
+    except OSError as error:
+        raise fail(f"cannot write {folder}: {error.strerror}", os.EX_CANTCREAT) from None
 
 
 def database_url() -> URL:
