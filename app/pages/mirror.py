@@ -42,7 +42,7 @@ LIVE = (
 )
 """What only a service can answer."""
 
-BEGIN = ("/", "/explore", "/explore/methods", "/releases", "/releases.atom", "/openapi.json", "/downloads")
+BEGIN = ("/", "/explore", "/about", "/releases", "/releases.atom", "/openapi.json", "/downloads")
 
 
 class MirrorFault(Exception):
