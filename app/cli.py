@@ -116,6 +116,7 @@ def counted_together() -> Iterator[None]:
 def seed_command(
     source: Annotated[Path, typer.Option("--from", help="folder that holds the seed files")] = SEED,
     check: Annotated[bool, typer.Option("--check", help="check the files, load nothing")] = False,
+    schema: Annotated[bool, typer.Option("--migrate", help="bring the schema of a server up first")] = False,
     tidy: Annotated[bool, typer.Option("--format", help="bring the files into canonical form")] = False,
 ) -> None:
     """Load the seed files into the database, all or nothing.
@@ -143,7 +144,7 @@ def seed_command(
                 raise fail(f"not in canonical form: {names}; run `il6 seed --format`", os.EX_DATAERR)
             say("the data are sound")
         else:
-            report(seed(source, database_url(), say=say), time.monotonic() - begun)
+            report(seed(source, database_url(), say=say, schema=schema), time.monotonic() - begun)
     except DataFault as fault:
         for problem in fault.problems:
             say(str(problem))

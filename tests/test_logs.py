@@ -1,5 +1,6 @@
 """The log: every line is JSON, names the request it is of, and holds no password."""
 
+import json
 import logging
 import os
 import re
@@ -20,9 +21,10 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli import app as cli
+from app.http.logs import MOST_WAITING, Lines, Queued
 from app.settings import PROJECT
 from app.store.release import INTERVAL
-from tests.conftest import serving, unmeasured
+from tests.conftest import free_port, serving, unmeasured, until_answering
 from tests.program import SERVE, UVICORN, Program, program
 
 PLANTED = """
@@ -280,3 +282,56 @@ def test_no_part_of_a_password_is_said_by_a_program_that_ends(
     assert "database" in said or "connection" in said
     assert "a55" not in said
     assert "w0rd" not in said
+
+
+@pytest.fixture
+def unread() -> Iterator[tuple[logging.Logger, int]]:
+    """A logger whose lines go into a pipe, and the end of it that is to be read."""
+    reading, writing = os.pipe()
+    handler = Queued(writing)
+    handler.setFormatter(Lines([]))
+    logger = logging.Logger("unread")
+    logger.addHandler(handler)
+    yield logger, reading
+    os.close(reading)  # what still waits to be written fails
+    handler.finish()
+    os.close(writing)
+
+
+def test_a_log_that_nobody_reads_keeps_nobody_waiting(unread: tuple[logging.Logger, int]) -> None:
+    logger, reading = unread
+    begun = time.monotonic()
+    for number in range(3 * MOST_WAITING):
+        logger.info("line %d %s", number, "x" * 200)
+    assert time.monotonic() - begun < 5
+    text = b""
+    while text.count(b"\n") < MOST_WAITING:
+        text += os.read(reading, 2**16)
+    logger.info("read again")
+    while b"read again" not in text:
+        text += os.read(reading, 2**16)
+    *told, last = [json.loads(line)["message"] for line in text.splitlines()]
+    assert last == "read again"
+    (dropped,) = [each for each in told if "dropped" in each]
+    assert int(dropped.split()[0]) + len(told) - 1 == 3 * MOST_WAITING
+
+
+@pytest.mark.longer
+def test_a_service_whose_log_is_not_read_answers_and_ends(release_file: Path) -> None:
+    port = free_port()
+    environment = {**unmeasured(), "IL6_DATABASE_URL": f"sqlite:///{release_file}"}
+    service = subprocess.Popen(
+        [*SERVE, "--port", str(port)], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+            until_answering(str(client.base_url).rstrip("/"))
+            for number in range(2 * MOST_WAITING):
+                client.get(f"/inhibitors?limit={number % 500}").raise_for_status()
+            metrics = client.get("/metrics").text
+        assert int(float(metrics.partition("\nil6_log_dropped_total ")[2].partition("\n")[0])) > 100
+        service.terminate()
+        assert service.wait(15) == -signal.SIGTERM
+    finally:
+        service.kill()
+        service.communicate()

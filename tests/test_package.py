@@ -13,7 +13,7 @@ import pytest
 
 from app import __version__
 from app.settings import MIGRATIONS, PROJECT, SEED
-from tests.conftest import free_port, until_answering
+from tests.conftest import PostgreSQL, free_port, until_answering
 
 pytestmark = pytest.mark.longer
 
@@ -40,14 +40,14 @@ class Installed:
     folder: Path
     home: Path
 
-    def environment(self) -> dict[str, str]:
-        return {"PATH": os.environ["PATH"], "HOME": str(self.home)}
+    def environment(self, **more: str) -> dict[str, str]:
+        return {"PATH": os.environ["PATH"], "HOME": str(self.home), **more}
 
-    def run(self, *arguments: str) -> str:
+    def run(self, *arguments: str, **more: str) -> str:
         done = subprocess.run(
             [str(self.program), *arguments],
             cwd=self.folder,
-            env=self.environment(),
+            env=self.environment(**more),
             capture_output=True,
             text=True,
             check=False,
@@ -108,3 +108,13 @@ def test_it_seeds_serves_and_answers_from_any_folder(installed: Installed) -> No
     kept = [path.name for path in installed.home.rglob("*") if path.is_file()]
     assert kept == ["atlas.sqlite"]  # in the folder of the user for data
     assert sorted(path.name for path in installed.folder.iterdir()) == ["app", "migrations", "seed"]
+
+
+@pytest.mark.postgresql
+def test_it_makes_the_schema_of_a_server_and_loads_the_release(
+    installed: Installed, postgresql: PostgreSQL
+) -> None:
+    url = postgresql.new_database()
+    assert "loaded" in installed.run("seed", "--migrate", IL6_DATABASE_URL=url)
+    assert "was loaded already" in installed.run("seed", "--migrate", IL6_DATABASE_URL=url)
+    assert '"id": "tocilizumab"' in installed.run("inhibitors", "Actemra", IL6_DATABASE_URL=url)

@@ -387,7 +387,8 @@ def test_readers_of_a_server_see_no_moment_between_two_releases(
 @pytest.mark.postgresql
 def test_a_server_of_another_schema_is_named(postgresql: PostgreSQL) -> None:
     with pytest.raises(
-        DatabaseFault, match=f"revision None, and this version needs {SCHEMA_REVISION}: run `alembic upgrade"
+        DatabaseFault,
+        match=f"revision None, and this version needs {SCHEMA_REVISION}: run `il6 seed --migrate`",
     ):
         seed(SEED, parse_url(postgresql.url()))
 

@@ -1,14 +1,21 @@
 """The log: JSON lines with time, level and request id, of the service and of the libraries it uses."""
 
+import atexit
 import logging
+import os
+import signal
 import sys
 import time
-from typing import Any, TextIO
+from contextlib import suppress
+from logging.handlers import QueueHandler, QueueListener
+from queue import Full, Queue
+from typing import Any
 
 from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.http.metrics import dropped_lines
 from app.settings import Settings
 from app.store.engine import parse_url
 
@@ -43,10 +50,68 @@ class Lines(JsonFormatter):
         return value
 
 
-def standard_output() -> logging.StreamHandler[TextIO]:
+MOST_WAITING = 1000
+"""Lines that wait for whoever reads the log; of more, the newest are dropped and counted."""
+
+LAST_WORDS = 2.0
+"""Seconds that a process waits at its end for its log to be read."""
+
+
+class Writing(logging.Handler):
+    """Write lines to a file descriptor. Nothing is locked while that waits: a process ends nevertheless."""
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__()
+        self.descriptor = descriptor
+
+    def emit(self, record: logging.LogRecord) -> None:
+        line = f"{record.getMessage()}\n".encode()
+        with suppress(OSError):  # nobody is there to read it
+            while line:
+                line = line[os.write(self.descriptor, line) :]
+
+
+class Queued(QueueHandler):
+    """Hand lines to a thread that writes them: a log that nobody reads keeps no request waiting."""
+
+    queue: "Queue[logging.LogRecord]"
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__(Queue(MOST_WAITING))
+        self.dropped = 0
+        QueueListener(self.queue, Writing(descriptor)).start()
+
+    def enqueue(self, record: logging.LogRecord) -> None:
+        try:
+            if self.dropped:
+                told = {"name": __name__, "levelname": "WARNING", "msg": f"{self.dropped} lines were dropped"}
+                self.queue.put_nowait(self.prepare(logging.makeLogRecord(told)))
+                self.dropped = 0
+            self.queue.put_nowait(record)
+        except Full:
+            self.dropped += 1
+            dropped_lines.inc()
+
+    def finish(self) -> None:
+        """Wait for what is still to be written, but not for ever."""
+        deadline = time.monotonic() + LAST_WORDS
+        while self.queue.unfinished_tasks and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+
+def standard_output() -> logging.Handler:
     """The handler of all events; the warnings of libraries become events too."""
     logging.captureWarnings(True)
-    return logging.StreamHandler(sys.stdout)
+    handler = Queued(sys.stdout.fileno())
+
+    def end(number: int, _frame: object) -> None:
+        handler.finish()
+        signal.signal(number, signal.SIG_DFL)
+        signal.raise_signal(number)
+
+    atexit.register(handler.finish)
+    signal.signal(signal.SIGTERM, end)  # the server raises it again when all is answered
+    return handler
 
 
 def log_config(settings: Settings) -> dict[str, Any]:

@@ -48,6 +48,8 @@ cached = Counter(
     "il6_cache_answers", "Requests that the cache was asked, by result.", ["result"], registry=registry
 )
 
+dropped_lines = Counter("il6_log_dropped", "Lines of the log that nobody read in time.", registry=registry)
+
 METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
 NOWHERE = "none"
 """The route of what no route answers: the label has few values, whatever is asked."""

@@ -147,15 +147,17 @@ def digest(head: ReleaseSeed, published: list[Published], answers: dict[Kind, di
     return total.hexdigest()
 
 
-def seed(folder: Path, url: URL, *, say: Say = lambda _: None) -> Outcome:
+def seed(folder: Path, url: URL, *, say: Say = lambda _: None, schema: bool = False) -> Outcome:
     """Make the database hold the release of the seed folder; raises DataFault, DatabaseFault, StorageFault.
+
+    The schema of a server is brought up only where that is asked for: it may be another user's to change.
 
     Until the last moment the old release is served, and whatever goes wrong before leaves it untouched.
     """
     build = prepare(folder)
     path = sqlite_path(url)
     try:
-        written = seed_server(build, url, say) if path is None else seed_file(build, path, say)
+        written = seed_server(build, url, say, schema) if path is None else seed_file(build, path, say)
     except DBAPIError as error:
         raise DatabaseFault(str(error.orig).strip()) from error
     return Outcome(build.release, written)
@@ -247,7 +249,7 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def seed_server(build: Build, url: URL, say: Say) -> bool:
+def seed_server(build: Build, url: URL, say: Say, schema: bool) -> bool:
     """Replace the rows in one transaction; readers see the old release until it ends."""
     engine: Engine = make_engine(url).execution_options(isolation_level="READ COMMITTED")
     try:
@@ -255,11 +257,13 @@ def seed_server(build: Build, url: URL, say: Say) -> bool:
             if not connection.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK}):
                 say("another seeding is at work in this database; waiting for it")
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+            if schema:
+                migrate(connection)
             revision = MigrationContext.configure(connection).get_current_revision()
             if revision != SCHEMA_REVISION:
                 raise DatabaseFault(
                     f"the schema of the database is at revision {revision}, and this version needs "
-                    f"{SCHEMA_REVISION}: run `alembic upgrade head`"
+                    f"{SCHEMA_REVISION}: run `il6 seed --migrate`"
                 )
             if held_release(connection) == build.release.digest:
                 return False

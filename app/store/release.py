@@ -73,7 +73,7 @@ def release_of(connection: Connection) -> ReleaseRead:
     if revision != SCHEMA_REVISION:
         raise NoRelease(
             f"The schema of the database is {revision}, this version reads {SCHEMA_REVISION}; "
-            "`alembic upgrade head` and `il6 seed` bring it up."
+            "`il6 seed --migrate` brings it up."
         )
     release = connection.execute(RELEASE).mappings().one_or_none()
     if release is None:
