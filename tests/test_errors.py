@@ -1,7 +1,11 @@
 """Every error is a problem of one shape, names what was wrong, and tells nothing of the inside."""
 
 import shutil
+import socket
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -259,3 +263,23 @@ def test_a_body_too_large_is_refused(client: httpx.Client, chunked: bool) -> Non
     assert client.get(response.json()["type"]).status_code == 200
     fits = client.post("/resolve", json={"terms": ["x" * 2**19]}).raise_for_status()
     assert fits.json()["items"][0]["match"] is None
+
+
+def test_a_server_that_says_nothing_costs_a_request_a_second() -> None:
+    """It takes connections, and neither answers nor closes them."""
+    with closing(socket.create_server(("127.0.0.1", 0), backlog=64)) as silent:
+        port = silent.getsockname()[1]
+        with serving(f"postgresql://atlas@127.0.0.1:{port}/atlas") as client:
+            begun = time.monotonic()
+            with ThreadPoolExecutor(20) as pool:
+                paths = [f"/inhibitors?limit={number}" for number in range(60)]
+                answers = [*pool.map(client.get, paths)]
+            assert time.monotonic() - begun < 4
+            for each in answers:
+                problem(each, 503)
+                assert each.headers["Retry-After"] == "5"
+            begun = time.monotonic()
+            problem(client.get("/targets"), 503)
+            assert time.monotonic() - begun < 1.5
+            assert client.get("/livez").status_code == 200
+            assert client.get("/static/atlas.css").status_code == 200

@@ -6,6 +6,7 @@ A release never changes, so each question is answered by one run of the applicat
 import asyncio
 import hashlib
 import logging
+import time
 from collections.abc import Callable, Coroutine, Hashable, Sequence
 from functools import partial
 from typing import Any
@@ -18,8 +19,9 @@ from app.http.compression import compressible, preferred
 from app.http.headers import Headers
 from app.http.kept import NO_BODY, Answers, Entries, Entry, Key, Representation
 from app.http.metrics import cached, labelled
-from app.http.problems import QueryTooLong, internal_error, problem_response
+from app.http.problems import NoRelease, QueryTooLong, internal_error, problem_response
 from app.http.requests import CONDITIONS, canonical, joined, matches, part_of
+from app.store.release import INTERVAL, SILENT
 
 logger = logging.getLogger(__name__)
 
@@ -105,9 +107,14 @@ class Cache:
         if task is None:
             task = entries.running[what] = asyncio.create_task(run())
             task.add_done_callback(lambda _: entries.running.pop(what))
-        await asyncio.wait([task], timeout=self.deadline)
-        if not task.done():
-            raise QueryTooLong(detail="The answer is not made yet. Ask for it again in a moment.")
+        given_up = time.monotonic() + self.deadline
+        await asyncio.wait([task], timeout=min(self.deadline, INTERVAL))
+        while not task.done():
+            if self.watch.database.silent:
+                raise NoRelease(detail=SILENT)
+            if time.monotonic() > given_up:
+                raise QueryTooLong(detail="The answer is not made yet. Ask for it again in a moment.")
+            await asyncio.wait([task], timeout=INTERVAL)
         return task.result(), own
 
     async def run(self, entries: Entries, question: Key, scope: Scope) -> Entry:

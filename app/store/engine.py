@@ -107,7 +107,7 @@ def server_options(read_only: bool, seconds: float) -> dict[str, Any]:
     said = []
     if read_only:
         said.append("-c default_transaction_read_only=on")
-        options["tcp_user_timeout"] = 10_000  # a server that has gone without a word is seen to be gone
+        options["tcp_user_timeout"] = 3_000  # a server that has gone without a word is seen to be gone
     if seconds < math.inf:
         said.append(f"-c statement_timeout={max(1, round(seconds * 1000))}")
     if said:
@@ -127,6 +127,8 @@ class Database:
         self.seconds = seconds
         self.path = sqlite_path(url)
         self.memory = Memory()
+        self.silent = False
+        """Whether a server has not answered in time to the last question which release is there."""
         self._lock = threading.Lock()
         self._current: tuple[FileState | None, Engine] | None = None
 

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import stat
+import time
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TypeVar
@@ -30,6 +31,8 @@ INTERVAL = 0.25
 DEADLINE = 1.0
 """Seconds that a look may take before nobody waits for it any longer."""
 
+SILENT = "The database does not answer."
+
 Answer = TypeVar("Answer")
 
 
@@ -51,7 +54,9 @@ def reading(database: Database) -> Iterator[tuple[Session, ReleaseRead]]:
 
 @contextmanager
 def connected(database: Database) -> Iterator[Connection]:
-    """A connection to the database; raises NoRelease where there is no embedded file."""
+    """A connection to the database; raises NoRelease where there is no embedded file, or no answer."""
+    if database.silent:
+        raise NoRelease(SILENT)
     try:
         if database.path is not None and not stat.S_ISREG(database.path.stat().st_mode):
             raise NoRelease("The embedded database is no regular file; `il6 seed` makes one.")
@@ -116,6 +121,8 @@ class ReleaseWatch:
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        # A server is looked at over a connection of its own: those of requests may all be in use.
+        self.looked_at = database if database.path else Database(database.url, DEADLINE)
         self.release: ReleaseRead | None = None
         """The release seen last; None where there is none."""
         self.snapshot: Snapshot | None = None
@@ -123,6 +130,7 @@ class ReleaseWatch:
         self._state: FileState | None = None
         self._looked = False
         self._look: asyncio.Task[None] | None = None
+        self._begun = 0.0
 
     async def run(self) -> None:
         """Look again and again, until it is cancelled."""
@@ -133,9 +141,11 @@ class ReleaseWatch:
     async def look(self) -> None:
         """See which release is there; of several who ask for that at once, one looks for all."""
         if self._look is None or self._look.done():
-            self._look = asyncio.create_task(self._see())
+            self._look, self._begun = asyncio.create_task(self._see()), time.monotonic()
         with suppress(TimeoutError):
             await asyncio.wait_for(asyncio.shield(self._look), DEADLINE)
+        if self.database.path is None:
+            self.database.silent = time.monotonic() - self._begun > DEADLINE
 
     async def current(self) -> ReleaseRead | None:
         """The release seen last, or seen now if nobody has looked yet."""
@@ -155,7 +165,7 @@ class ReleaseWatch:
 
     def _read(self) -> tuple[ReleaseRead | None, Snapshot | None]:
         try:
-            with reading(self.database) as (_, release):
+            with reading(self.looked_at) as (_, release):
                 if self.database.path is None:
                     return release, None
             connection = self.database.held_open(self.database.path)
@@ -172,3 +182,4 @@ class ReleaseWatch:
         if self.snapshot is not None:
             self.snapshot.close()
             self.snapshot = None
+        self.looked_at.dispose()
