@@ -13,8 +13,10 @@ from typing import Any
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
 from app.catalog import BY_KIND, RESOURCES
+from app.cli import app
 from app.models.base import Kind
 from app.models.release import ReleaseSeed
 from app.seeding.answers import Facts
@@ -168,6 +170,11 @@ BREAKAGES: dict[str, list[Change]] = {
         (*CLAIM, {"effect": {**FIGURES, "comparison": "low-versus-high"}}),
         (*CLAIM, {"effect": {**FIGURES, "endpoint": "objective-response"}}),
         (*CLAIM, {"direction": "does-not-support", "significance": "no-association"}),
+        (
+            Kind.EVIDENCE,
+            "hnc-preop-il6-os-reconstruction",
+            {"direction": "does-not-support", "significance": "no-association"},
+        ),
         (*CLAIM, {"direction": "does-not-support", "significance": "better-outcome"}),
         (
             Kind.EVIDENCE,
@@ -491,18 +498,14 @@ DOI = "10.3390/ijms22158334"
 @pytest.mark.parametrize(
     ("file", "old", "new", "expected"),
     [
-        ("publications", f"doi: {DOI}", f"doi: https://doi.org/{DOI}", f"alone: write {DOI}"),
         ("publications", f"doi: {DOI}", f"doi: 'doi: {DOI}'", f"alone: write {DOI}"),
         ("publications", "pmid: '", "pmid: 'https://pubmed.ncbi.nlm.nih.gov/", "alone: write 34361105"),
         ("publications", "pmid: '34361105'", "pmid: 'PMID: 34361105/'", "alone: write 34361105"),
         ("publications", "pmcid: ", "pmcid: https://pmc.ncbi.nlm.nih.gov/articles/", ": write PMC8347315"),
         ("publications", f"doi: {DOI}", "doi: none", "doi: an identifier of the form 10."),
-        ("publications", "pmid: '34361105'", "pmid: 34361105", "pmid: a text: write pmid: '34361105'"),
-        ("publications", "volume: '22'", "volume: 22", "volume: a text: write volume: '22'"),
         ("publications", "volume: '22'", "volume: 22.10", "volume: a text, in quotation marks"),
         ("publications", "volume: '22'", "volume: true", "volume: a text, in quotation marks"),
         ("publications", "volume: '22'", "volume: ''", "volume: one line that has something in it"),
-        ("publications", "year: 2021", "year: '2021'", "a number, without quotation marks (it is '2021')"),
         ("publications", "year: 2021", "year: 2021.5", "year: a whole number (it is 2021.5)"),
         ("publications", "year: 2021", "year: 202", "a value greater than or equal to 1900 (it is 202)"),
         ("publications", "'2021-08-03'", "'2021-02-30'", "published: day is out of range for month"),
@@ -514,8 +517,6 @@ DOI = "10.3390/ijms22158334"
         ("publications", "seed: true", "seed: 'yes'", "seed: true (it is 'yes')"),
         ("publications", "id: abaurrea-2021", "id: Abaurrea 2021", "id: lower-case letters, digits"),
         ("publications", "id: abaurrea-2021", "id: 2021", "id: a text: write id: '2021'"),
-        ("inhibitors", "modality: nanobody", "modality: nanobdy", "(it is 'nanobdy'; 'nanobody' is near)"),
-        ("inhibitors", "developer: ", "develoer: ", "a key that these rows have; developer is near"),
         ("inhibitors", "targets: [jak1, jak2]", "targets: []", "azd1480, targets: a list of one or more"),
         ("inhibitors", "{chembl: CHEMBL1231124", "{chemble: CHEMBL1231124", "; chembl is near"),
         ("trials", "outcome: negative", "outcome: failed", "'positive', 'negative', 'mixed', 'safety-only'"),
@@ -526,7 +527,6 @@ DOI = "10.3390/ijms22158334"
         ("evidence", "value: 2.15, ci_low: 1.46, ci_high: 3.17", "value: 'nan'", "effect.value: a number,"),
         ("evidence", "value: 2.15,", "value: about 2,", "effect.value: a number, without quotation marks"),
         ("evidence", "effect: {measure: HR, value: 2.15", "effect: 2 #", "effect: keys and their values"),
-        ("evidence", "value: 2.15,", "value: 5.15,", "effect: the interval 1.46 to 3.17 does not hold 5.15"),
     ],
 )  # fmt: skip
 def test_a_curator_is_told_what_to_write(
@@ -535,6 +535,126 @@ def test_a_curator_is_told_what_to_write(
     edit(seed_folder / f"{file}.yaml", old, new)
     found = [str(each) for each in faults(seed_folder)]
     assert any(expected in each for each in found), found[:3]
+
+
+MISTAKES = {
+    "a source that is not there": (
+        ("evidence", "publication: tempfer-1997", "publication: tempfer-1979"),
+        "publication: the id of a row of publications.yaml (there is no tempfer-1979; tempfer-1997 is near)",
+    ),
+    "a file that is no YAML": (("evidence", "- id: ", "- id: ["), "evidence.yaml, line 4: well-formed YAML"),
+    "a key that is misspelt": (
+        ("inhibitors", "developer: ", "develoer: "),
+        "develoer: a key that these rows have; developer is near",
+    ),
+    "a word that is misspelt": (
+        ("inhibitors", "modality: nanobody", "modality: nanobdy"),
+        "'nanobody' is near",
+    ),
+    "a key that is missing": (("evidence", "  level: B\n", ""), "level: a value: every row has one"),
+    "an id that another row has": (
+        ("inhibitors", "id: baricitinib", "id: azd1480"),
+        "inhibitors.yaml, azd1480, id: an id that no other row of the file has",
+    ),
+    "a number as a text": (
+        ("publications", "year: 2021", "year: '2021'"),
+        "a number, without quotation marks",
+    ),
+    "a text as a number": (
+        ("publications", "volume: '22'", "volume: 22"),
+        "volume: a text: write volume: '22'",
+    ),
+    "a PMID as a number": (("publications", "pmid: '34361105'", "pmid: 34361105"), "write pmid: '34361105'"),
+    "a DOI as an address": (
+        ("publications", f"doi: {DOI}", f"doi: https://doi.org/{DOI}"),
+        f"abaurrea-2021, doi: the identifier alone: write {DOI}",
+    ),
+    "a DOI that another row has": (
+        ("publications", f"doi: {DOI}", "doi: 10.5301/tj.5000357"),
+        "lin-2015, doi: an identifier of its own (doi:10.5301/tj.5000357 is that of abaurrea-2021)",
+    ),
+    "a year to come": (
+        ("publications", "year: 2021\n", "year: 2031\n"),
+        "abaurrea-2021, year: a year up to that of the release, 2026 (it is 2031)",
+    ),
+    "an interval without its value": (
+        ("evidence", "value: 2.15,", "value: 5.15,"),
+        "breast-il6-os-meta-lin-2015, effect: the interval 1.46 to 3.17 does not hold 5.15",
+    ),
+    "a p that is none": (("evidence", "p_value: 0.0003", "p_value: 1.0003"), "less than or equal to 1"),
+    "a ratio that contradicts its claim": (
+        ("evidence", "value: 2.15, ci_low: 1.46, ci_high: 3.17", "value: 0.5, ci_low: 0.4, ci_high: 0.6"),
+        "breast-il6-os-meta-lin-2015, significance: better-outcome, by its ratio of 0.5 (0.4 to 0.6)",
+    ),
+    "an interval that contradicts its claim": (
+        ("evidence", "ci_low: 1.46, ci_high: 3.17", "ci_low: 0.9, ci_high: 3.17"),
+        "significance: no-association, by its ratio of 2.15 (0.9 to 3.17)",
+    ),
+    "a ratio of unknown groups": (
+        ("evidence", "3224, comparison: high-versus-low}", "3224}"),
+        "effect.comparison: which group is compared with which: high-versus-low or low-versus-high or",
+    ),
+    "a drug's word for a prognosis": (
+        ("evidence", "  significance: poor-outcome\n", "  significance: benefit\n"),
+        "significance: poor-outcome or adverse-features, as this prognostic claim supports (it is benefit)",
+    ),
+    "a prognosis measured in nothing": (
+        ("evidence", "  locator: abstract\n  specimen: mixed\n", "  locator: abstract\n"),
+        "specimen: the specimen, or why there is none in locator",
+    ),
+    "a source that nobody cites": (
+        (
+            "publications",
+            "- id: abaurrea-2021\n",
+            "- {id: aa, kind: web-page, title: A, url: 'https://x.org'}\n- id: abaurrea-2021\n",
+        ),
+        "publications.yaml, aa, id: a publication that some row cites (none cites this one)",
+    ),
+    "an author by initials": (
+        ("publications", "[Abaurrea A, ", "[A. Abaurrea, "),
+        "abaurrea-2021, authors: `Family AB`, as in Rose-John S (it is 'A. Abaurrea')",
+    ),
+    "authors that are not named": (("publications", "[Abaurrea A, ", "[et al., "), "(it is 'et al.')"),
+    "an article without an identifier": (
+        ("publications", f"  doi: {DOI}\n  pmid: '34361105'\n", ""),
+        "abaurrea-2021, doi: a DOI or a PMID: every review has one",
+    ),
+    "the address of a mirror": (
+        ("publications", "https://pmc.ncbi.nlm.nih.gov/articles/PMC8347315", "https://www.scilit.net/1"),
+        "abaurrea-2021, url: the address of the source itself: www.scilit.net is an index of articles",
+    ),
+    "a success in nothing": (
+        ("trials", "  outcome: negative\n", "  outcome: positive\n"),
+        "outcome_of: what the trial was positive about",
+    ),
+    "an approval without its proof": (
+        (
+            "approvals",
+            "publications: [fda-olumiant-letter-2022, fda-olumiant-label-2022]",
+            "publications: [abaurrea-2021]",
+        ),
+        "baricitinib-alopecia-areata-fda, publications: a document of the regulator",
+    ),
+    "a drug for a cancer": (
+        ("indications", "area: rheumatology", "area: oncology"),
+        "indication: no cancer: no IL-6 inhibitor is approved for one",
+    ),
+    "a comment that would be lost": (
+        ("evidence", "  level: B\n", "  level: B  \n  # really?\n"),
+        "no comment below the head of the file: put it into a field",
+    ),
+    "a file out of form": (("evidence", "  level: B\n", "  level:  B\n"), "run `il6 seed --format`"),
+}
+"""What curators get wrong: how it gets into a file, and what they are told."""
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_the_check_refuses_what_curators_get_wrong(seed_folder: Path, name: str) -> None:
+    (file, old, new), expected = MISTAKES[name]
+    edit(seed_folder / f"{file}.yaml", old, new)
+    done = CliRunner().invoke(app, ["seed", "--check", "--from", str(seed_folder)])
+    assert done.exit_code == os.EX_DATAERR
+    assert expected in done.output
 
 
 def patterns(schema: Any) -> Iterator[str]:

@@ -96,13 +96,6 @@ def test_a_new_release_is_served_within_a_second_and_an_old_one_comes_back(
     ("file", "old", "new", "expected"),
     [
         (
-            "evidence.yaml",
-            "publication: tempfer-1997",
-            "publication: tempfer-1979",
-            "-tempfer-1997, publication: the id of a row of publications.yaml "
-            "(there is no tempfer-1979; tempfer-1997 is near)",
-        ),
-        (
             "trials.yaml",
             "inhibitors: [siltuximab]",
             "inhibitors: [siltuximap]",
@@ -138,12 +131,6 @@ def test_a_new_release_is_served_within_a_second_and_an_old_one_comes_back(
             "scope: pathway",
             "scope: pathway\n  scope: direct",
             "the key scope stands twice",
-        ),
-        (
-            "inhibitors.yaml",
-            "id: baricitinib",
-            "id: azd1480",
-            "azd1480, id: an id that no other row of the file has",
         ),
         ("inhibitors.yaml", "id: azd1480", "id: AZD 1480", "AZD 1480, id: lower-case letters, digits"),
         (
@@ -185,12 +172,6 @@ def test_a_new_release_is_served_within_a_second_and_an_old_one_comes_back(
             "abaurrea-2021, doi: an identifier",
         ),
         ("publications.yaml", "pmid: '34361105'", "pmid: PM34361105", "abaurrea-2021, pmid: an identifier"),
-        (
-            "publications.yaml",
-            "year: 2021\n",
-            "year: 2031\n",
-            "a year up to that of the release, 2026 (it is 2031)",
-        ),
         ("publications.yaml", "'2021-08-03'", "'2031-08-03'", "a day up to that of the release"),
         ("publications.yaml", "'2021-08-03'", "3 August", "published: a day as '2026-11-28'"),
         (
@@ -213,20 +194,12 @@ def test_a_new_release_is_served_within_a_second_and_an_old_one_comes_back(
             "breast-cancer, ids.mondo: an identifier",
         ),
         (
-            "evidence.yaml",
-            "p_value: 0.0003",
-            "p_value: 1.0003",
-            "effect.p_value: a value less than or equal to 1",
-        ),
-        ("evidence.yaml", "ci_low: ", "ci_low: 99", "does not hold"),
-        (
             "RELEASE",
             "version: '2026.12'",
             "version: november",
             "RELEASE, version: year and month, as in '2026.11'",
         ),
         ("RELEASE", "licence:", "license:", "RELEASE, licence: a value: every row has one"),
-        ("evidence.yaml", "- id: ", "- id: [", "well-formed YAML"),
         ("evidence.yaml", "- id: ", "- just words\n\n- id: ", "row 1: a mapping of keys to values"),
     ],
 )

@@ -3,6 +3,7 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -326,17 +327,16 @@ def ratios(facts: Facts) -> Broken:
         turned = (x.comparison == Comparison.LOW_VERSUS_HIGH) != (x.endpoint in WELCOME)
         side = BETTER if (x.value < 1) != turned else WORSE
         below = x.p_value is not None and (x.p_value < 0.05 or (x.p_value, x.p_relation) == (0.05, "<"))
+        apart, told = below if x.p_value is not None else None, f"by its ratio of {x.value}"
         if x.ci_low is not None and x.ci_high is not None:
-            apart, told = not x.ci_low <= 1 <= x.ci_high, f"the interval {x.ci_low} to {x.ci_high}"
-        else:
-            apart, told = below or x.p_value is None, f"p {x.p_relation or '='} {x.p_value}"
+            apart, told = not x.ci_low <= 1 <= x.ci_high, f"{told} ({x.ci_low} to {x.ci_high})"
+        linked = below or apart is not False
         found = row.significance
-        if found in NEITHER and apart and x.ci_low is not None:
-            yield Kind.EVIDENCE, row.id, "significance", f"{' or '.join(side)}, by {told}"
-        elif found in WORSE + BETTER and not apart and not below:
-            yield Kind.EVIDENCE, row.id, "significance", f"{' or '.join(NEITHER)}, by {told}"
-        elif found in WORSE + BETTER and found not in side:
-            yield Kind.EVIDENCE, row.id, "significance", f"{' or '.join(side)}, by its ratio of {x.value}"
+        sound = not apart if found in NEITHER else linked and found in side
+        if found in NEITHER + WORSE + BETTER and not sound:
+            wanted = side if linked else NEITHER
+            fitting = [each for each in chain(*FITTING[row.type].values()) if each in wanted]
+            yield Kind.EVIDENCE, row.id, "significance", f"{' or '.join(fitting)}, {told}"
 
 
 def drugs(facts: Facts) -> Broken:
