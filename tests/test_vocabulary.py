@@ -3,13 +3,20 @@
 import html
 import re
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
+from pydantic import BaseModel
 
+from app.catalog import RESOURCES, Resource
+from app.models.base import PREFIXES
+from app.models.filters import PROSE
 from app.models.vocabulary import FITTING, Significance, Word, vocabularies
 from app.seeding.answers import Facts
+from app.seeding.check import REFERENCES
 
 words = pytest.mark.parametrize("vocabulary", vocabularies(), ids=lambda each: each.__name__)
 
@@ -47,6 +54,44 @@ def test_the_page_of_methods_tells_what_each_word_means(client: httpx.Client) ->
 def test_every_significance_fits_some_type() -> None:
     fitting = {each for ways in FITTING.values() for found in ways.values() for each in found}
     assert fitting == set(Significance)
+
+
+def fields(row: BaseModel, within: str = "") -> Iterator[tuple[str, Any]]:
+    """Each field that has a value, those of the figures with what they are within."""
+    for name in type(row).model_fields:
+        value = getattr(row, name)
+        if isinstance(value, BaseModel):
+            yield from fields(value, f"{name}.")
+        elif value not in (None, [], {}, False):
+            yield within + name, value
+
+
+IDENTIFIERS = {*PREFIXES, "ids"}
+
+
+@pytest.mark.parametrize("resource", RESOURCES, ids=lambda each: each.path)
+def test_every_field_of_a_row_is_in_its_table_among_the_filters_and_on_its_page(
+    client: httpx.Client, facts: Facts, resource: Resource
+) -> None:
+    """Identifiers are CURIEs there; prose is found by its words; references are tried with the relations."""
+    some = {name: (row.id, value) for row in facts.of(resource.kind).values() for name, value in fields(row)}
+    columns = client.get(f"/{resource.path}?format=csv&limit=1").text.splitlines()[0].split(",")
+    document = client.get("/openapi.json").json()["paths"][f"/{resource.path}"]["get"]
+    parameters = {each["name"] for each in document["parameters"]}
+    for name, (row_id, value) in some.items():
+        if name.split(".")[0] in REFERENCES or name in ("parent", *IDENTIFIERS) or value is True:
+            continue
+        assert name in columns, name
+        if name in PROSE:
+            words_of = quote(" ".join(re.findall(r"\w+", value)[:4]))
+            found = get(client, f"/{resource.path}?q={words_of}&limit=500&fields=id")["items"]
+            assert row_id in {each["id"] for each in found}, name
+        else:
+            assert name.split(".")[-1] in parameters, name
+        page = client.get(f"/explore/{resource.path}/{row_id}").text
+        shown = " ".join(html.unescape(re.sub("<[^>]+>", " ", page)).split()).lower()
+        told = str(value[0] if isinstance(value, list) else value).lower()
+        assert any(each in shown for each in (told, told.replace("-", " "), told.removesuffix(".0"))), name
 
 
 def get(client: httpx.Client, path: str) -> Any:
