@@ -29,6 +29,18 @@ def test_every_word_has_a_sentence_of_its_own(vocabulary: type[Word]) -> None:
     assert str(vocabulary.__doc__).endswith(".")
 
 
+def enums(schema: Any) -> Iterator[str]:
+    """The names of the enumerations that a model takes values from."""
+    definitions = schema.get("$defs", {})
+    return (name for name, each in definitions.items() if "enum" in each)
+
+
+def test_every_closed_vocabulary_of_the_data_says_what_its_words_mean() -> None:
+    found = {name for resource in RESOURCES for name in enums(resource.seed.model_json_schema())}
+    assert found - {each.__name__ for each in vocabularies()} == {"Kind", "Relation"}
+    assert len(found) > 25
+
+
 def test_the_document_tells_what_each_word_means(client: httpx.Client) -> None:
     schemas = client.get("/openapi.json").json()["components"]["schemas"]
     told = [each for each in vocabularies() if each.__name__ in schemas]

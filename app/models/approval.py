@@ -1,6 +1,5 @@
 """Approvals: which agency allowed which inhibitor for which indication, and when."""
 
-from enum import StrEnum
 from typing import Any
 
 from sqlmodel import Field
@@ -23,24 +22,26 @@ from app.models.publication import PublicationRef
 from app.models.vocabulary import Word
 
 
-class Agency(StrEnum):
+class Agency(Word):
     """The regulator that decided."""
 
-    FDA = "FDA"
-    EMA = "EMA"
-    PMDA = "PMDA"
-    NMPA = "NMPA"
-    MHRA = "MHRA"
-    HEALTH_CANADA = "Health Canada"
-    TGA = "TGA"
-    SWISSMEDIC = "Swissmedic"
-    MINZDRAV = "Minzdrav"
+    FDA = "FDA", "Food and Drug Administration, United States."
+    EMA = "EMA", "European Medicines Agency; the European Commission decides."
+    PMDA = "PMDA", "Pharmaceuticals and Medical Devices Agency, Japan."
+    NMPA = "NMPA", "National Medical Products Administration, China."
+    MHRA = "MHRA", "Medicines and Healthcare products Regulatory Agency, United Kingdom."
+    HEALTH_CANADA = "Health Canada", "Health Canada."
+    TGA = "TGA", "Therapeutic Goods Administration, Australia."
+    SWISSMEDIC = "Swissmedic", "Swiss Agency for Therapeutic Products."
+    MINZDRAV = "Minzdrav", "Ministry of Health, Russia."
 
 
-class ApprovalStatus(StrEnum):
-    APPROVED = "approved"
-    WITHDRAWN = "withdrawn"
-    EMERGENCY_USE = "emergency-use"
+class ApprovalStatus(Word):
+    """Whether an approval stands."""
+
+    APPROVED = "approved", "It may be sold for that."
+    WITHDRAWN = "withdrawn", "It may no longer."
+    EMERGENCY_USE = "emergency-use", "It may be used for that during an emergency, without a full approval."
 
 
 class Proof(Word):

@@ -1,7 +1,6 @@
 """Cancers, and what a high IL-6 means for their prognosis."""
 
 from collections.abc import Callable
-from enum import StrEnum
 from typing import Any
 
 from pydantic import BaseModel
@@ -30,15 +29,17 @@ from app.models.trial import TrialBrief
 from app.models.vocabulary import Analysis, Level, Measured, Word
 
 
-class Group(StrEnum):
-    CARCINOMA = "carcinoma"
-    HAEMATOLOGICAL = "haematological"
-    MELANOMA = "melanoma"
-    CNS = "cns"
-    MESOTHELIOMA = "mesothelioma"
-    EMBRYONAL = "embryonal"
-    SARCOMA = "sarcoma"
-    MIXED = "mixed"
+class Group(Word):
+    """From which tissue a cancer comes."""
+
+    CARCINOMA = "carcinoma", "Of epithelium."
+    HAEMATOLOGICAL = "haematological", "Of blood, lymph or plasma cells."
+    MELANOMA = "melanoma", "Of pigment cells."
+    CNS = "cns", "Of brain or spine."
+    MESOTHELIOMA = "mesothelioma", "Of pleura or peritoneum."
+    EMBRYONAL = "embryonal", "Of tissue that never matured."
+    SARCOMA = "sarcoma", "Of bone or soft tissue."
+    MIXED = "mixed", "Cancers of several groups together."
 
 
 class Verdict(Word):

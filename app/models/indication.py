@@ -1,6 +1,5 @@
 """Indications: conditions a regulator approved an inhibitor for."""
 
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import JSON
@@ -9,19 +8,23 @@ from sqlmodel import Field
 from app.models.approval import Agency, ApprovalItem
 from app.models.base import Answered, Kind, Ref, Slug, Strict, Text, enum_type, foreign_key, related
 from app.models.filters import Leads, make_filters
+from app.models.vocabulary import Word
 
 
-class Area(StrEnum):
+class Area(Word):
     """The medical field of a condition."""
 
-    RHEUMATOLOGY = "rheumatology"
-    HAEMATOLOGY = "haematology"
-    IMMUNOLOGY = "immunology"
-    INFECTIOUS_DISEASE = "infectious-disease"
-    NEUROLOGY = "neurology"
-    DERMATOLOGY = "dermatology"
-    ENDOCRINOLOGY = "endocrinology"
-    ONCOLOGY = "oncology"
+    RHEUMATOLOGY = "rheumatology", "Joints, muscles, and what the immune system does to them."
+    HAEMATOLOGY = (
+        "haematology",
+        "Blood and lymph nodes, where it is no cancer, and what follows a transplant of them.",
+    )
+    IMMUNOLOGY = "immunology", "The immune system at large, transplants included."
+    INFECTIOUS_DISEASE = "infectious-disease", "Infections."
+    NEUROLOGY = "neurology", "Nerves and brain."
+    DERMATOLOGY = "dermatology", "Skin."
+    ENDOCRINOLOGY = "endocrinology", "Hormones and metabolism."
+    ONCOLOGY = "oncology", "Cancer, and neoplasms of the blood."
 
 
 class IndicationBase(Strict):

@@ -1,6 +1,5 @@
 """Inhibitors: the drugs, on IL-6 and its receptor or further down the pathway."""
 
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import JSON
@@ -25,38 +24,43 @@ from app.models.claim import EvidenceCounts
 from app.models.filters import NEIGHBOURS, Leads, Switch, make_filters
 from app.models.publication import PublicationRef
 from app.models.trial import TrialBrief
+from app.models.vocabulary import Word
 
 
-class Scope(StrEnum):
+class Scope(Word):
     """`direct` binds IL-6, its receptor or their complex; `pathway` acts on gp130, a JAK or STAT3."""
 
-    DIRECT = "direct"
-    PATHWAY = "pathway"
+    DIRECT = "direct", "Binds IL-6, its receptor, or the complex of both."
+    PATHWAY = "pathway", "Acts further down: on gp130, a JAK or STAT3."
 
 
-class Action(StrEnum):
-    NEUTRALISES_LIGAND = "neutralises-ligand"
-    BLOCKS_RECEPTOR = "blocks-receptor"
-    TRAPS_COMPLEX = "traps-complex"
-    BLOCKS_CO_RECEPTOR = "blocks-co-receptor"
-    INHIBITS_KINASE = "inhibits-kinase"
-    INHIBITS_TRANSCRIPTION_FACTOR = "inhibits-transcription-factor"
+class Action(Word):
+    """How a drug keeps the signal of IL-6 from going on."""
+
+    NEUTRALISES_LIGAND = "neutralises-ligand", "Binds IL-6, so that it cannot bind its receptor."
+    BLOCKS_RECEPTOR = "blocks-receptor", "Binds the IL-6 receptor, so that IL-6 cannot."
+    TRAPS_COMPLEX = "traps-complex", "Binds IL-6 together with its soluble receptor."
+    BLOCKS_CO_RECEPTOR = "blocks-co-receptor", "Acts on gp130."
+    INHIBITS_KINASE = "inhibits-kinase", "Acts on one or several JAKs."
+    INHIBITS_TRANSCRIPTION_FACTOR = "inhibits-transcription-factor", "Acts on STAT3, or on its making."
 
 
-class Modality(StrEnum):
-    MONOCLONAL_ANTIBODY = "monoclonal-antibody"
-    NANOBODY = "nanobody"
-    FUSION_PROTEIN = "fusion-protein"
-    SMALL_MOLECULE = "small-molecule"
-    ANTISENSE_OLIGONUCLEOTIDE = "antisense-oligonucleotide"
+class Modality(Word):
+    """What kind of substance a drug is."""
+
+    MONOCLONAL_ANTIBODY = "monoclonal-antibody", "An antibody of one kind, whole."
+    NANOBODY = "nanobody", "The binding part of an antibody of camels."
+    FUSION_PROTEIN = "fusion-protein", "A receptor joined to a part of an antibody."
+    SMALL_MOLECULE = "small-molecule", "A chemical compound."
+    ANTISENSE_OLIGONUCLEOTIDE = "antisense-oligonucleotide", "A strand that makes an mRNA useless."
 
 
-class InhibitorStatus(StrEnum):
+class InhibitorStatus(Word):
     """`approved` means by some agency for some indication: see `approvals` for which."""
 
-    APPROVED = "approved"
-    INVESTIGATIONAL = "investigational"
-    DISCONTINUED = "discontinued"
+    APPROVED = "approved", "Some agency allows it for some condition; `approvals` say which."
+    INVESTIGATIONAL = "investigational", "It is tested, and allowed nowhere."
+    DISCONTINUED = "discontinued", "Its development has ended."
 
 
 class InhibitorBase(Strict):

@@ -1,6 +1,5 @@
 """Interactions: the edges of the pathway graph."""
 
-from enum import StrEnum
 from typing import Any
 
 from sqlmodel import Field
@@ -8,17 +7,20 @@ from sqlmodel import Field
 from app.models.base import Answered, Kind, Ref, Slug, Strict, Text, enum_type, link_table, related
 from app.models.filters import AnyKind, Leads, make_filters
 from app.models.publication import PublicationRef
+from app.models.vocabulary import Word
 
 
-class Predicate(StrEnum):
-    BINDS = "binds"
-    ACTIVATES = "activates"
-    PHOSPHORYLATES = "phosphorylates"
-    INHIBITS = "inhibits"
-    UPREGULATES = "upregulates"
-    DOWNREGULATES = "downregulates"
-    PROMOTES = "promotes"
-    SUPPRESSES = "suppresses"
+class Predicate(Word):
+    """What one thing of the pathway does to another."""
+
+    BINDS = "binds", "Attaches to it."
+    ACTIVATES = "activates", "Makes it active."
+    PHOSPHORYLATES = "phosphorylates", "Puts phosphate on it, which makes it active."
+    INHIBITS = "inhibits", "Makes it less active."
+    UPREGULATES = "upregulates", "Makes that there is more of it."
+    DOWNREGULATES = "downregulates", "Makes that there is less of it."
+    PROMOTES = "promotes", "Makes it happen, or grow."
+    SUPPRESSES = "suppresses", "Holds it back."
 
 
 class InteractionBase(Strict):

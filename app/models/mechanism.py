@@ -1,6 +1,5 @@
 """Mechanisms: how IL-6 acts in cancer, and what limits blocking it."""
 
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import JSON
@@ -11,15 +10,18 @@ from app.models.claim import EvidenceCounts
 from app.models.filters import NEIGHBOURS, Leads, make_filters
 from app.models.interaction import Interactions
 from app.models.publication import PublicationRef
+from app.models.vocabulary import Word
 
 
-class Category(StrEnum):
-    SIGNALLING = "signalling"
-    HALLMARK = "hallmark"
-    MICROENVIRONMENT = "microenvironment"
-    RESISTANCE = "resistance"
-    SYSTEMIC = "systemic"
-    LIMITATION = "limitation"
+class Category(Word):
+    """Which side of the disease a mechanism belongs to."""
+
+    SIGNALLING = "signalling", "How the signal of IL-6 travels."
+    HALLMARK = "hallmark", "What a cancer cell gains by it."
+    MICROENVIRONMENT = "microenvironment", "What it does to the tissue around the tumour."
+    RESISTANCE = "resistance", "How it makes a treatment fail."
+    SYSTEMIC = "systemic", "What it does to the whole body."
+    LIMITATION = "limitation", "What holds back the use of inhibitors."
 
 
 class MechanismBase(Strict):

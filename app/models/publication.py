@@ -1,7 +1,6 @@
 """Publications: what every fact rests on."""
 
 import datetime
-from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, StringConstraints
@@ -11,20 +10,23 @@ from sqlmodel import Field
 from app.models.base import Answered, Kind, Ref, Slug, Strict, Text, Year, enum_type, related
 from app.models.claim import Claim
 from app.models.filters import Leads, make_filters
+from app.models.vocabulary import Word
 
 
-class PublicationKind(StrEnum):
-    REVIEW = "review"
-    META_ANALYSIS = "meta-analysis"
-    RANDOMISED_TRIAL = "randomised-trial"
-    SINGLE_ARM_TRIAL = "single-arm-trial"
-    COHORT = "cohort"
-    CASE_REPORT = "case-report"
-    IN_VIVO = "in-vivo"
-    IN_VITRO = "in-vitro"
-    REGULATORY_LABEL = "regulatory-label"
-    WEB_PAGE = "web-page"
-    REGISTRY = "registry"
+class PublicationKind(Word):
+    """What kind of source it is, and of which study."""
+
+    REVIEW = "review", "An article that sums up others."
+    META_ANALYSIS = "meta-analysis", "Studies that are pooled by figures."
+    RANDOMISED_TRIAL = "randomised-trial", "Patients in groups by lot."
+    SINGLE_ARM_TRIAL = "single-arm-trial", "A trial in which groups are not by lot."
+    COHORT = "cohort", "Patients who are followed, or looked back at, outside a trial."
+    CASE_REPORT = "case-report", "Single patients."
+    IN_VIVO = "in-vivo", "Animals."
+    IN_VITRO = "in-vitro", "Cells or molecules."
+    REGULATORY_LABEL = "regulatory-label", "A document of a regulator, or a label that it allowed."
+    WEB_PAGE = "web-page", "A page, such as news, of whoever publishes it."
+    REGISTRY = "registry", "An entry in a register, such as one of trials."
 
 
 Url = Annotated[str, StringConstraints(pattern=r'^https?://[^\s<>"]+$')]

@@ -1,6 +1,5 @@
 """Targets: genes and proteins of the IL-6 pathway."""
 
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import JSON
@@ -11,19 +10,20 @@ from app.models.claim import EvidenceCounts
 from app.models.filters import NEIGHBOURS, Leads, make_filters
 from app.models.interaction import Interactions
 from app.models.publication import PublicationRef
+from app.models.vocabulary import Word
 
 
-class Role(StrEnum):
+class Role(Word):
     """What the protein does in the pathway."""
 
-    LIGAND = "ligand"
-    RECEPTOR = "receptor"
-    CO_RECEPTOR = "co-receptor"
-    KINASE = "kinase"
-    TRANSCRIPTION_FACTOR = "transcription-factor"
-    EFFECTOR = "effector"
-    FEEDBACK_INHIBITOR = "feedback-inhibitor"
-    PHOSPHATASE = "phosphatase"
+    LIGAND = "ligand", "Binds a receptor from outside the cell."
+    RECEPTOR = "receptor", "Binds the ligand."
+    CO_RECEPTOR = "co-receptor", "Joins ligand and receptor, and carries the signal into the cell."
+    KINASE = "kinase", "Puts phosphate on other proteins."
+    TRANSCRIPTION_FACTOR = "transcription-factor", "Switches genes on or off."
+    EFFECTOR = "effector", "Does what the signal calls for."
+    FEEDBACK_INHIBITOR = "feedback-inhibitor", "Is made upon the signal, and ends it."
+    PHOSPHATASE = "phosphatase", "Takes phosphate off other proteins."
 
 
 class TargetBase(Strict):

@@ -1,6 +1,5 @@
 """Trials: registered studies of an inhibitor in a cancer, with their outcome, failures too."""
 
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import JSON
@@ -12,24 +11,26 @@ from app.models.publication import IsoDate, PublicationRef, Url
 from app.models.vocabulary import Word
 
 
-class Phase(StrEnum):
-    PHASE_1 = "1"
-    PHASE_1_2 = "1/2"
-    PHASE_2 = "2"
-    PHASE_2_3 = "2/3"
-    PHASE_3 = "3"
-    PHASE_4 = "4"
+class Phase(Word):
+    """How far along the tests of a drug a trial is."""
+
+    PHASE_1 = "1", "Safety and dose, in few."
+    PHASE_1_2 = "1/2", "Dose first, then first signs of effect."
+    PHASE_2 = "2", "Signs of effect, in some."
+    PHASE_2_3 = "2/3", "Signs of effect first, then proof."
+    PHASE_3 = "3", "Proof against a control, in many."
+    PHASE_4 = "4", "After approval."
 
 
-class TrialStatus(StrEnum):
+class TrialStatus(Word):
     """As the register gave it on the day it was read."""
 
-    RECRUITING = "recruiting"
-    ACTIVE = "active"
-    COMPLETED = "completed"
-    TERMINATED = "terminated"
-    WITHDRAWN = "withdrawn"
-    UNKNOWN = "unknown"
+    RECRUITING = "recruiting", "It takes patients."
+    ACTIVE = "active", "It is under way, and takes none."
+    COMPLETED = "completed", "It ended as planned."
+    TERMINATED = "terminated", "It ended early."
+    WITHDRAWN = "withdrawn", "It ended before the first patient."
+    UNKNOWN = "unknown", "The register has not heard of it for long, or the word was not seen."
 
 
 class Outcome(Word):
