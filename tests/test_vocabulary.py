@@ -15,7 +15,7 @@ from app.catalog import RESOURCES, Resource
 from app.models.base import PREFIXES
 from app.models.filters import PROSE
 from app.models.vocabulary import FITTING, Significance, Word, vocabularies
-from app.pages.render import FOUND
+from app.pages.render import FOUND, OUTCOMES
 from app.pages.render import words as words_of
 from app.seeding.answers import Facts
 from app.seeding.check import REFERENCES
@@ -106,6 +106,7 @@ def test_every_field_of_a_row_is_in_its_table_among_the_filters_and_on_its_page(
         shown = " ".join(html.unescape(re.sub("<[^>]+>", " ", page)).split()).lower()
         told = str(value[0] if isinstance(value, list) else value).removesuffix(".0")
         said = {told, words_of(told), *(each.words for key, each in FOUND.items() if told in key)}
+        said |= {OUTCOMES[told].words} if told in OUTCOMES else set()
         assert any(each.lower() in shown for each in said), (name, said)
 
 
