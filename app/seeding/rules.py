@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from app.catalog import BY_KIND, RESOURCES
+from app.knowledge.ratios import RATIOS, WELCOME
 from app.models.approval import ApprovalStatus, Proof
 from app.models.base import PREFIXES, Kind
 from app.models.indication import Area
@@ -15,7 +16,7 @@ from app.models.inhibitor import InhibitorStatus, Scope
 from app.models.publication import PublicationKind
 from app.models.release import ReleaseSeed
 from app.models.trial import Outcome, Purpose, TrialStatus
-from app.models.vocabulary import FITTING, Comparison, Endpoint, EvidenceType, Level, Significance
+from app.models.vocabulary import FITTING, Comparison, EvidenceType, Level, Significance
 from app.seeding.answers import Facts, proof_of
 from app.seeding.exceptions import MIRRORED, SECONDARY, UNIDENTIFIED
 
@@ -291,22 +292,6 @@ def comparisons(facts: Facts) -> Broken:
             expected = f"which group is compared with which: {' or '.join(fitting)}"
             yield Kind.EVIDENCE, row.id, "effect.comparison", expected
 
-
-RATIOS = ("HR", "OR", "RR", "ratio")
-
-WELCOME = (
-    Endpoint.RESPONSE,
-    Endpoint.OBJECTIVE_RESPONSE,
-    Endpoint.COMPLETE_RESPONSE,
-    Endpoint.PATHOLOGICAL_COMPLETE_RESPONSE,
-    Endpoint.PSA_RESPONSE,
-    Endpoint.CLINICAL_BENEFIT,
-    Endpoint.STABLE_DISEASE,
-    Endpoint.HAEMATOLOGICAL_IMPROVEMENT,
-    Endpoint.BODY_COMPOSITION,
-    Endpoint.SYMPTOM_RELIEF,
-    Endpoint.ADVERSE_EVENT_RESOLUTION,
-)
 
 WORSE = (
     Significance.POOR_OUTCOME,
