@@ -73,7 +73,8 @@ class Routes:
             if not fixed and parameter:
                 continue  # of all collections: counted as what is asked of their records
             if parameter or isinstance(route.original_route, Mount):
-                self.below.setdefault(fixed, path)
+                # Of several below one path, the shortest stands for all.
+                self.below[fixed] = min(path, self.below.get(fixed, path), key=len)
             else:
                 self.exact[path] = path
 
