@@ -1,20 +1,22 @@
 """The pages: every record and list has one, well formed, cited, linked, and true to the API."""
 
+import html
 import json
 import math
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import pytest
 
 from app.catalog import BY_KIND, RESOURCES, Resource
 from app.models.base import Kind
+from app.models.vocabulary import Significance
 from app.pages.forest import RIGHT, Figure, figure_of, forest
-from app.pages.render import POLICY, figures, json_ld, number, significance_parts
+from app.pages.render import FOUND, POLICY, figures, json_ld, number, significance_parts
 from app.pages.routes import SORTED
 from app.store.summary import Dimension
 from tests.conftest import counted, serving
@@ -581,3 +583,137 @@ def test_the_reader_of_pages_can_fail() -> None:
         with pytest.raises((AssertionError, KeyError)):
             Page(text)
     assert BY_KIND[Kind.EVIDENCE].path == "evidence"
+
+
+def test_titles_are_short_and_tell_records_apart(client: httpx.Client) -> None:
+    titles: dict[str, list[str]] = {}
+    for resource in RESOURCES:
+        for record_id in (
+            ids(client, resource)[:40] if resource.path != "approvals" else ids(client, resource)
+        ):
+            text = client.get(f"/explore/{resource.path}/{record_id}").text
+            (title,) = re.findall("<title>(.*?)</title>", text)
+            assert len(html.unescape(title)) < 70, title
+            (heading,) = re.findall("<h1>(.*?)</h1>", text)
+            titles.setdefault(heading, []).append(record_id)
+            assert text.count('<meta property="og:title"') == text.count('name="citation_title"') == 1
+    approvals = set(ids(client, BY_KIND[Kind.APPROVAL]))
+    assert [each for each in titles.values() if len(each) > 1 and {*each} <= approvals] == []
+
+
+def test_a_publication_can_be_saved_by_a_reference_manager(client: httpx.Client) -> None:
+    text, record = (
+        client.get("/explore/publications/chen-2022").text,
+        client.get("/publications/chen-2022").json(),
+    )
+    assert f'<meta name="citation_doi" content="{record["doi"]}">' in text
+    assert text.count('<meta name="citation_author"') == len(record["authors"])
+    assert f'<meta name="citation_journal_title" content="{record["journal"]}">' in text
+
+
+def test_robots_and_the_sitemap_name_every_record(client: httpx.Client) -> None:
+    assert f"Sitemap: {client.base_url}/sitemap.xml" in client.get("/robots.txt").text
+    sitemap = client.get("/sitemap.xml")
+    assert sitemap.headers["Content-Type"].startswith("application/xml")
+    listed = re.findall("<loc>(.*?)</loc>", sitemap.text)
+    assert len(listed) == len({*listed})
+    for resource in RESOURCES:
+        for record_id in ids(client, resource):
+            assert f"{client.base_url}/explore/{resource.path}/{record_id}" in listed
+    assert client.get("/favicon.ico").content[:4] == b"\x00\x00\x01\x00"
+
+
+def test_a_list_says_where_in_it_a_page_lies(client: httpx.Client) -> None:
+    total = client.get("/release").json()["counts"]["evidence"]
+    page = read(client, "/explore/evidence?limit=50")
+    assert f"1 to 50 of {total} claims" in page.words
+    (following,) = {each for each in page.links if "cursor=" in each and each.startswith("/explore")}
+    assert f"51 to 100 of {total} claims" in read(client, following).words
+    assert "1 to" not in read(client, "/explore/evidence?cancer=uveal-melanoma").words
+
+
+@pytest.mark.parametrize(
+    ("address", "meant"),
+    [
+        (
+            "/explore/cancers?inhibitor=tocilizumb&q=survival",
+            "/explore/cancers?q=survival&inhibitor=tocilizumab",
+        ),
+        ("/explore/cancers?progosis=poor", "/explore/cancers?prognosis=poor"),
+        ("/explore/matrx", "/explore/matrix"),
+    ],
+)
+def test_what_was_meant_is_a_link(client: httpx.Client, address: str, meant: str) -> None:
+    answer = client.get(address)
+    assert meant in Page(answer.text).links
+    for name, value in parse_qsl(urlsplit(address).query):
+        if name in ("inhibitor", "q"):
+            assert f'name="{name}"' in answer.text
+            assert f'value="{value}"' in answer.text, "a form keeps what was typed"
+
+
+def test_names_are_completed_without_a_script(client: httpx.Client) -> None:
+    text = client.get("/explore/trials").text
+    assert 'list="names-inhibitor"' in text
+    assert '<option value="Siltuximab"></option>' in text
+
+
+def test_figures_say_a_thing_once_and_nothing_without_a_figure(client: httpx.Client) -> None:
+    for claim in all_claims(client):
+        told = figures(claim["effect"])
+        effect = claim["effect"]
+        if effect and effect["value"] is None and effect["p_value"] is None and effect["n"] is None:
+            assert told == "", claim["id"]
+        if effect and effect["measure"] and effect["value"] is not None:
+            assert told.count(effect["measure"]) <= 1, claim["id"]
+
+
+def all_claims(client: httpx.Client) -> Iterator[dict[str, Any]]:
+    following = "/evidence?limit=500"
+    while following:
+        answer = client.get(following).json()
+        yield from answer["items"]
+        following = answer["next"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/",
+        "/about",
+        "/explore/cancers/breast-cancer",
+        "/explore/inhibitors/tocilizumab",
+        "/explore/targets/il6",
+        "/explore/matrix",
+        "/explore/pathway",
+        "/explore/evidence",
+        "/explore/publications/chen-2022",
+    ],
+)
+def test_a_page_is_light(client: httpx.Client, address: str) -> None:
+    answer = client.get(address, headers={"Accept-Encoding": "gzip"})
+    style = client.get("/static/atlas.css", headers={"Accept-Encoding": "gzip"})
+    size = sum(int(each.headers["Content-Length"]) for each in (answer, style))
+    assert size < 60_000
+    loaded = re.findall(r'<(?:link rel="(?:stylesheet|icon)"|img|script src)[^>]*', answer.text)
+    assert len(loaded) <= 2, "and the page itself"
+
+
+def test_one_colour_has_one_meaning() -> None:
+    tones: dict[str, set[str]] = {}
+    for key, said in FOUND.items():
+        tones.setdefault(said.tone, set()).add(key if isinstance(key, str) else key[1])
+    assert tones["worse"] == {"poor-outcome"}
+    assert tones["better"] == {"better-outcome"}
+    assert tones["harm"] == {"harm", "adverse-event"}
+    assert not tones["benefit"] & tones["null"]
+    assert set(Significance) <= {key for key in FOUND if isinstance(key, str)}
+
+
+def test_the_documentation_has_a_word_where_no_script_runs(client: httpx.Client) -> None:
+    for address in ("/docs", "/redoc"):
+        text = client.get(address).text
+        assert '<html lang="en-GB">' in text
+        assert "<noscript>" in text
+        assert '<a href="/">' in text
+        assert "fastapi/favicon" not in text

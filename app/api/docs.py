@@ -66,9 +66,18 @@ def content_security_policy(page: str) -> str:
     )
 
 
+WITHOUT_SCRIPTS = (
+    '<body><p><a href="/">IL-6 Atlas</a></p><noscript><p>This page needs scripts. What it shows is in '
+    '<a href="/openapi.json">the OpenAPI document</a>; <a href="/">the pages of the atlas</a> need none.</p>'
+    "</noscript>"
+)
+
+
 def page(response: HTMLResponse) -> HTMLResponse:
-    response.headers["Content-Security-Policy"] = content_security_policy(bytes(response.body).decode())
-    return response
+    """A documentation page in a language, with a way back, and a word where no script runs."""
+    text = bytes(response.body).decode()
+    text = text.replace("<html>", '<html lang="en-GB">', 1).replace("<body>", WITHOUT_SCRIPTS, 1)
+    return HTMLResponse(text, headers={"Content-Security-Policy": content_security_policy(text)})
 
 
 def public_url(app: FastAPI) -> str:
@@ -85,7 +94,7 @@ def read_docs(request: Request) -> HTMLResponse:
             title="IL-6 Atlas: try the API",
             swagger_js_url="/docs/swagger-ui-bundle.js",
             swagger_css_url="/docs/swagger-ui.css",
-            swagger_favicon_url="/docs/fastapi/favicon.png",
+            swagger_favicon_url="/static/favicon.svg",
             swagger_ui_parameters={"docExpansion": "list", "defaultModelsExpandDepth": -1},
         )
     )
@@ -98,7 +107,7 @@ def read_redoc(request: Request) -> HTMLResponse:
             openapi_url=f"{public_url(request.app)}/openapi.json",
             title="IL-6 Atlas: the API",
             redoc_js_url="/redoc/redoc.standalone.js",
-            redoc_favicon_url="/docs/fastapi/favicon.png",
+            redoc_favicon_url="/static/favicon.svg",
             with_google_fonts=False,
         )
     )

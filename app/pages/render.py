@@ -100,7 +100,7 @@ SPELT = {
     **{each: each for each in ("meta-analysis", "co-receptor", "double-blind", "open-label", "single-arm")},
     **{each: each for each in ("non-randomised", "anti-tumour", "pre-diagnosis", "pre-treatment")},
     **{each: each for each in ("on-treatment", "post-treatment", "covid-19", "2/3", "1/2")},
-    "cns": "CNS", "not-yet-reported": "not yet reported", "human-trial": "trial in patients",
+    "cns": "CNS", "other": "another purpose", "human-trial": "trial in patients",
     "human-cohort": "cohort of patients", "animal": "animals", "cell": "cells",
     "crs-treatment": "treatment of cytokine release syndrome",
     "crs-prevention": "prevention of cytokine release syndrome",
