@@ -334,7 +334,6 @@ def templates() -> "Environment":
         "json_ld": json_ld,
         "lower_first": lambda text: text[:1].lower() + text[1:],
         "number": number,
-        "p_value": p_value,
         "registry": registry,
         "shortened": shortened,
         "spaced": spaced,
