@@ -1,8 +1,8 @@
 """The site and its data as files, which any server of files can serve; what needs a question is left out.
 
-Every address without a query that a page leads to becomes a file, and so does one with a query that such a
-page names. Links between pages lead from file to file, so a mirror may lie anywhere; a link to what is not in
-it is text. Data are as the service sends them.
+Every address without a query that a page leads to becomes a file; so do pages with a query that such a page
+names, and whatever can be had in another format. Links between pages lead from file to file, so a mirror may
+lie anywhere; a link to what is not in it is text. Data are as the service sends them.
 """
 
 import hashlib
@@ -28,6 +28,7 @@ MARKUP = ("text/html", "image/svg+xml", "application/atom+xml")
 TAG = re.compile(r"<(?:a|link|img|image)\b[^>]*>")
 ADDRESS = re.compile(r'(\s(?:xlink:)?(?:href|src))="([^"]*)"')
 FORM = re.compile(r"<form\b.*?</form>", re.DOTALL)
+ONE_FORMAT = re.compile(r"format=[\w-]+")
 MAIN = re.compile(r"<main\b[^>]*>")
 LIVE = (
     "/docs",
@@ -92,7 +93,7 @@ def file_of(address: str, answer: Answer, version: str) -> str:
     path, _, query = address.partition("?")
     stem = path.strip("/") or "index"
     ending = answer.disposition.partition(version)[2].partition(".")[2].rstrip('"')
-    if ending and re.fullmatch(r"format=\w[\w-]*", query):
+    if ending and ONE_FORMAT.fullmatch(query):
         return f"{stem}.{ending}"
     if query:
         words = re.sub(r"[^a-z0-9]+", "-", query.lower()).strip("-")[:60]
@@ -172,8 +173,10 @@ class Mirror:
     def follows(self, page: str, address: str) -> bool:
         """Whether an address that a page names is in the mirror."""
         path, _, query = address.partition("?")
-        if path.startswith(LIVE) or "ids=" in query:
+        if path.startswith(LIVE):
             return False
+        if query and not path.startswith("/explore/"):
+            return bool(ONE_FORMAT.fullmatch(query))
         return not query or "?" not in page or whole(address) == whole(page)
 
     def linked(self, address: str, text: str) -> str:
