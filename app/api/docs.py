@@ -24,7 +24,7 @@ from starlette.responses import HTMLResponse, Response
 from app import errors
 from app.api.evidence import matrix
 from app.api.finding import SearchQuery, Terms, found_by, resolved
-from app.api.resources import body_of
+from app.api.resources import ListOf, body_of
 from app.catalog import BY_KIND, RESOURCES
 from app.http.files import Files
 from app.http.session import session_of
@@ -203,6 +203,9 @@ def complete(document: dict[str, Any]) -> None:
                 each["schema"].pop("description", None)
             if not each["required"]:
                 del each["required"]
+            if each["name"] == "sort" and "enum" in each["schema"]["items"]:  # each field twice is long
+                names = [name for name in each["schema"]["items"]["enum"] if not name.startswith("-")]
+                each["schema"]["items"] = {"type": "string", "pattern": f"^-?({'|'.join(names)})$"}
             match each["schema"].get("anyOf"):
                 case [own, {"type": "null"}]:  # a query has no null
                     each["schema"] = own
@@ -216,7 +219,7 @@ def complete(document: dict[str, Any]) -> None:
 
 LINE = TypeAdapter(Text).json_schema()["pattern"]
 
-COMMON = {
+COMMON: dict[str, Any] = {
     "Texts": TypeAdapter(Names).json_schema(),
     "Integer": {"type": "integer", "maximum": BIGGEST, "minimum": -BIGGEST},
     "Slug": TypeAdapter(Slug).json_schema(),
@@ -247,6 +250,10 @@ def plain(schema: Any) -> Any:
     return own
 
 
+LISTED = TypeAdapter(ListOf[Any]).json_schema(mode="serialization")["properties"]
+COMMON |= {name.title(): plain(LISTED[name]) for name in ("facets", "missing", "next")}
+
+
 def models(base: type[BaseModel] = Strict) -> Iterator[type[BaseModel]]:
     """The models of answers, those first that others are made from."""
     for each in base.__subclasses__():
@@ -257,8 +264,8 @@ def models(base: type[BaseModel] = Strict) -> Iterator[type[BaseModel]]:
 def extended(schemas: dict[str, Any]) -> None:
     """Say of what is another answer and more that it is; and of no answer that it can have no more."""
     for name, schema in schemas.items():
-        if name != Terms.__name__:
-            schema.pop("additionalProperties", None)
+        if name != Terms.__name__ and schema.get("additionalProperties") is False:
+            del schema["additionalProperties"]
     whole = deepcopy(schemas)
     for model in models():
         base = next((each.__name__ for each in model.__mro__[1:] if each.__name__ in schemas), None)
