@@ -20,6 +20,7 @@ from app.http.bounds import LARGEST_BODY
 from app.store.engine import make_engine, parse_url
 from tests.conftest import NewDatabase, serving
 from tests.program import program
+from tests.test_docs import resolved
 
 LARGEST_REFUSAL = 16_000
 """Bytes of an answer to a bad request."""
@@ -84,14 +85,14 @@ def check_refusals(client: httpx.Client, addresses: list[str]) -> None:
 
 def lists_of_parameters(client: httpx.Client) -> dict[str, list[str]]:
     """The parameters that take several values, of each operation that is asked by GET."""
-    paths = client.get("/openapi.json").json()["paths"]
+    document = client.get("/openapi.json").json()
     return {
         path: [
             each["name"]
-            for each in methods["get"].get("parameters", [])
+            for each in (resolved(document, one) for one in methods["get"].get("parameters", []))
             if each["in"] == "query" and each["schema"].get("type") == "array"
         ]
-        for path, methods in paths.items()
+        for path, methods in document["paths"].items()
         if "get" in methods
     }
 
