@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import bibtexparser
 import httpx
@@ -198,7 +199,7 @@ def test_a_table_holds_what_the_items_hold(
                 else:
                     value = None if value is None else value.get(key)
             values = [as_text(each) for each in (value if isinstance(value, list) else [value])]
-            assert cell == "|".join(values), (item["id"], column)
+            assert cell == "|".join(filter(None, values)), (item["id"], column)
 
 
 def test_a_table_has_numbers_and_truth_values(client: httpx.Client) -> None:
@@ -231,12 +232,15 @@ def test_bibtex_is_read_as_it_was_meant(client: httpx.Client) -> None:
     kinds = {"web-page": "misc", "registry": "misc", "regulatory-label": "misc"}
     for raw, entry, publication in zip(plain.entries, decoded.entries, publications, strict=True):
         assert raw.entry_type == kinds.get(publication["kind"], "article")
-        for name in ("doi", "pmid", "url", "year"):
+        for name in ("doi", "pmid", "pmcid", "url", "year"):
             assert raw.get(name, default_none()).value == (publication[name] and str(publication[name]))
         told = {"title": "title", "journal": "journal", "volume": "volume", "number": "issue"}
         for field, name in told.items():
             assert entry.get(field, default_none()).value == publication[name], publication["id"]
         assert entry.get("keywords", default_none()).value == (", ".join(publication["keywords"]) or None)
+        day = publication["published"]
+        assert raw.get("month", default_none()).value == (day and str(int(day[5:7])))
+        assert (raw.get("key") is None) == bool(publication["authors"])
         authors = raw.get("author", default_none()).value or []
         cut = bool(publication["authors"]) and not publication["authors_complete"]
         assert len(authors) == len(publication["authors"]) + cut
@@ -244,6 +248,29 @@ def test_bibtex_is_read_as_it_was_meant(client: httpx.Client) -> None:
     by_id = {entry.key: entry for entry in plain.entries}
     assert by_id["hua-2021"]["author"] == ["Hua, X.", "others"]
     assert by_id["abdul-rahim-2015"]["pages"] == "55--66"
+    assert "ensuremath" not in text
+    assert any("\u03b1" in each["title"] for each in publications)
+    assert "\u03b1" in text
+
+
+def test_what_is_no_article_names_who_published_it(client: httpx.Client) -> None:
+    publications = items(client, "/publications")
+    labels = [each for each in publications if each["kind"] == "regulatory-label" and not each["journal"]]
+    told = {each["id"]: each for each in json.loads(get(client, "/publications?format=csl"))}
+    ris = {each["id"]: each for each in rispy.loads(get(client, "/publications?format=ris"))}
+    hosts = {"ema.europa.eu": "European Medicines Agency", "fda.gov": "U.S. Food and Drug Administration"}
+    seen = set()
+    for each in labels:
+        host = (urlsplit(each["url"] or "").hostname or "").removeprefix("www.")
+        if host in hosts:
+            seen.add(host)
+            assert told[each["id"]]["publisher"] == ris[each["id"]]["publisher"] == hosts[host]
+    assert seen == {*hosts}
+    assert not [
+        each["id"] for each in told.values() if each["type"] == "article-journal" and "publisher" in each
+    ]
+    names = [name for each in told.values() for name in each.get("author", [])]
+    assert not [name for name in names if "et al" in " ".join(name.values()).lower()]
 
 
 def default_none() -> bibtexparser.model.Field:

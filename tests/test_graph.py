@@ -275,12 +275,21 @@ def test_graphml_is_read_by_networkx(client: httpx.Client, whole: Any) -> None:
     edge = read.get_edge_data("target/jak1", "target/stat3")["jak1-phosphorylates-stat3"]
     assert edge["predicate"] == "phosphorylates"
     assert edge["publications"].split("|") == sources(whole, "jak1-phosphorylates-stat3")
-    assert read.nodes["target/il6st"]["label"] == "IL6ST"
+    pmids = edge["pmids"].split("|")
+    assert pmids == [each["pmid"] for each in cited(whole, "jak1-phosphorylates-stat3") if each["pmid"]]
+    node = read.nodes["target/il6st"]
+    assert (node["name"], node["symbol"], node["label"]) == ("target/il6st", "IL6ST", "IL6ST")
+    assert "uniprot:P40189" in node["xrefs"].split("|")
+    assert all(key == data["name"] and data["fullname"] for key, data in read.nodes(data=True))
 
 
 def sources(whole: Any, edge_id: str) -> list[str]:
+    return [each["id"] for each in cited(whole, edge_id)]
+
+
+def cited(whole: Any, edge_id: str) -> Any:
     (edge,) = (edge for edge in whole["edges"] if edge["id"] == edge_id)
-    return [each["id"] for each in edge["publications"]]
+    return edge["publications"]
 
 
 def test_dot_is_read_by_graphviz(client: httpx.Client, whole: Any) -> None:
@@ -302,6 +311,21 @@ def test_cytoscape_elements_hang_together(client: httpx.Client, whole: Any) -> N
     assert len(set(ids)) == len(ids) == len(whole["nodes"]) + len(whole["edges"])
     nodes = {each["data"]["id"] for each in elements["nodes"]}
     assert {each["data"][end] for each in elements["edges"] for end in ("source", "target")} == nodes
+    data = {each["data"]["id"]: each["data"] for each in elements["nodes"]}
+    assert data["target/il6st"]["symbol"] == "IL6ST"
+    assert "uniprot:P40189" in data["target/il6st"]["xrefs"]
+    assert {each["symbol"] for each in data.values() if each["kind"] != "target"} == {None}
+    arrows = {each["data"]["id"]: each["data"] for each in elements["edges"]}
+    wanted = [each["pmid"] for each in cited(whole, "jak1-phosphorylates-stat3") if each["pmid"]]
+    assert arrows["jak1-phosphorylates-stat3"]["pmids"] == wanted
+
+
+def test_networkx_reads_cytoscape_json_back(client: httpx.Client, whole: Any) -> None:
+    read = networkx.cytoscape_graph(get(client, "/graph", format="cytoscape"))
+    assert read.is_multigraph()
+    assert read.is_directed()
+    assert {*read} == {f"{each['kind']}/{each['id']}" for each in whole["nodes"]}
+    assert sorted(key for _, _, key in read.edges) == sorted(each["id"] for each in whole["edges"])
 
 
 def test_kgx_tables_hang_together(client: httpx.Client, whole: Any) -> None:

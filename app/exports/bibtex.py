@@ -1,10 +1,9 @@
-"""BibTeX: what LaTeX reads. Texts are encoded for it; identifiers and addresses stay as they are."""
+"""BibTeX in UTF-8: what LaTeX takes for a command is escaped; identifiers and addresses stay as they are."""
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
-from app.exports.csl import ARTICLE, name_parts, type_of
+from app.exports.csl import ARTICLE, name_parts, publisher, type_of
 
 
 def entry(record: Mapping[str, Any]) -> str:
@@ -17,12 +16,16 @@ def entry(record: Mapping[str, Any]) -> str:
         "author": " and ".join([*map(author, record["authors"]), *others(record)]),
         "journal": encode(record["journal"]),
         "year": record["year"] and str(record["year"]),
+        "month": month(record["published"]),
         "volume": encode(record["volume"]),
         "number": encode(record["issue"]),
         "pages": encode(record["pages"]).replace("-", "--"),
         "doi": record["doi"],
         "pmid": record["pmid"],
+        "pmcid": record["pmcid"],
         "url": record["url"],
+        "publisher": encode(publisher(record)),
+        "key": "" if record["authors"] else encode(publisher(record) or record["title"].partition(" ")[0]),
         "keywords": encode(", ".join(record["keywords"])),
     }
     kind = "article" if type_of(record) == ARTICLE else "misc"
@@ -43,18 +46,18 @@ def others(record: Mapping[str, Any]) -> list[str]:
     return ["others"] if record["authors"] and not record["authors_complete"] else []
 
 
-@cache
-def encoder() -> Any:
-    """An encoder whose texts have as many opening as closing braces: BibTeX counts escaped ones too."""
-    from pylatexenc.latexencode import RULE_DICT, UnicodeToLatexConversionRule, UnicodeToLatexEncoder
+def month(published: str | None) -> str:
+    """The number of the month, as biblatex and pandoc read it."""
+    return str(int(published.split("-")[1])) if published else ""
 
-    own = {ord("{"): r"\ensuremath{\lbrace}", ord("}"): r"\ensuremath{\rbrace}", ord('"'): '"'}
-    return UnicodeToLatexEncoder(
-        conversion_rules=[UnicodeToLatexConversionRule(RULE_DICT, own), "defaults"],
-        unknown_char_policy="keep",
-        unknown_char_warning=False,
-    )
+
+ESCAPES = str.maketrans(
+    {each: f"\\{each}" for each in "%&#$_"}
+    | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+    | {"{": r"\lbrace{}", "}": r"\rbrace{}"}  # BibTeX counts escaped braces too
+)
+"""What LaTeX does not print as it stands; all else is UTF-8."""
 
 
 def encode(text: str | None) -> str:
-    return str(encoder().unicode_to_latex(text)) if text else ""
+    return text.translate(ESCAPES) if text else ""

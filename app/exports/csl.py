@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel
 
@@ -35,6 +36,7 @@ def entry(record: Mapping[str, Any]) -> dict[str, Any]:
         "title": record["title"],
         "author": [name_parts(name) for name in record["authors"]],
         "container-title": record["journal"],
+        "publisher": publisher(record),
         "issued": date and {"date-parts": [[int(part) for part in date.split("-")]]},
         "volume": record["volume"],
         "issue": record["issue"],
@@ -46,6 +48,34 @@ def entry(record: Mapping[str, Any]) -> dict[str, Any]:
         "keyword": ", ".join(record["keywords"]),
     }
     return {key: value for key, value in given.items() if value}
+
+
+PUBLISHERS: Mapping[str, str] = {
+    "accessdata.fda.gov": "U.S. Food and Drug Administration",
+    "api.fda.gov": "U.S. Food and Drug Administration",
+    "cancer.gov": "National Cancer Institute",
+    "clinicaltrials.gov": "U.S. National Library of Medicine",
+    "classic.clinicaltrials.gov": "U.S. National Library of Medicine",
+    "dailymed.nlm.nih.gov": "U.S. National Library of Medicine",
+    "dhpp.hpfb-dgpsa.ca": "Health Canada",
+    "dmp.no": "Norwegian Medical Products Agency",
+    "ec.europa.eu": "European Commission",
+    "ema.europa.eu": "European Medicines Agency",
+    "fda.gov": "U.S. Food and Drug Administration",
+    "federalregister.gov": "Office of the Federal Register",
+    "hpr-rps.hres.ca": "Health Canada",
+    "nctr-crs.fda.gov": "U.S. Food and Drug Administration",
+    "pmps.hpfb-dgpsa.ca": "Health Canada",
+}
+"""Who publishes what stands at a host; of others the host itself is named: a mirror credits nobody else."""
+
+
+def publisher(record: Mapping[str, Any]) -> str | None:
+    """Who published what is no article of a journal."""
+    if type_of(record) == ARTICLE or record["journal"] or not record["url"]:
+        return None
+    host = (urlsplit(record["url"]).hostname or "").removeprefix("www.")
+    return PUBLISHERS.get(host, host)
 
 
 def type_of(record: Mapping[str, Any]) -> str:

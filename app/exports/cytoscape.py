@@ -14,6 +14,8 @@ class NodeData(BaseModel):
     record: str = Field(description="id of the record")
     name: str
     label: str
+    symbol: str | None = Field(description="of a target, its HGNC symbol")
+    xrefs: list[str] = Field(description="Bioregistry CURIEs")
     value: str = Field(description="the id again, by which networkx names a node")
 
 
@@ -25,6 +27,7 @@ class EdgeData(BaseModel):
     sign: Sign
     statement: str
     publications: list[str] = Field(description="their ids")
+    pmids: list[str] = Field(description="of those that PubMed lists")
     key: str = Field(description="the id again, by which networkx tells apart the edges between two nodes")
 
 
@@ -52,7 +55,16 @@ class CytoscapeGraph(BaseModel):
 
 def write(graph: Graph) -> str:
     nodes = [
-        {"data": {**dict(node), "id": key, "record": node.id, "value": key}}
+        {
+            "data": {
+                **dict(node),
+                "id": key,
+                "record": node.id,
+                "symbol": node.label if node.kind == Kind.TARGET else None,
+                "xrefs": graph.xrefs[key],
+                "value": key,
+            }
+        }
         for key, node in graph.nodes.items()
     ]
     edges = [
@@ -62,6 +74,7 @@ def write(graph: Graph) -> str:
                 "source": key_of(edge.source),
                 "target": key_of(edge.object),
                 "publications": [each.id for each in edge.publications],
+                "pmids": [each.pmid for each in edge.publications if each.pmid],
                 "key": edge.id,
             }
         }

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from app.exports.csl import name_parts, type_of
+from app.exports.csl import name_parts, publisher, type_of
 
 TYPES = {"article-journal": "JOUR", "webpage": "ELEC", "report": "RPRT"}
 """What RIS calls a type of CSL."""
@@ -23,8 +23,10 @@ def entry(record: Mapping[str, Any]) -> str:
         ("IS", record["issue"]),
         ("SP", first),
         ("EP", last),
+        ("PB", publisher(record)),
         ("DO", record["doi"]),
         ("AN", record["pmid"]),
+        ("C2", record["pmcid"]),
         ("UR", record["url"] and record["url"].replace(";", "%3B")),  # a semicolon parts two addresses
         *(("KW", keyword) for keyword in record["keywords"]),
     ]

@@ -1,6 +1,6 @@
 """Tables: one line per record, nested fields as columns with dots, as pandas names them.
 
-Of a list of records each part is a column, its values joined by `|` in the same order.
+Of a list of records each part is a column, its values joined by `|`; what is not known is left out.
 """
 
 import csv
@@ -48,7 +48,7 @@ def cell(value: Any, path: tuple[str, ...]) -> str:
     """The text of one cell."""
     for depth, name in enumerate(path):
         if isinstance(value, list):
-            return JOIN.join(cell(each, path[depth:]) for each in value)
+            return JOIN.join(filter(None, (cell(each, path[depth:]) for each in value)))
         if value is None:
             return ""
         value = value.get(name)
