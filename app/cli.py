@@ -441,6 +441,18 @@ def ask(
 
 
 @app.command()
+def mcp() -> None:
+    """Tools for agents over standard input and output; a server has them at /mcp."""
+    from app.mcp import make_server
+
+    database = Database(database_url())
+    try:
+        make_server(database).run("stdio")
+    finally:
+        database.dispose()
+
+
+@app.command()
 def openapi() -> None:
     """Print the OpenAPI document of the service, with examples from the release the database holds."""
     from app.api.docs import document, examples

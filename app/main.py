@@ -8,6 +8,7 @@ from asgi_correlation_id import CorrelationIdMiddleware
 from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
 from fastapi_rfc9457.server import get_problem_docs_router, problems
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from app import __version__
@@ -23,6 +24,7 @@ from app.http.logs import AccessLog
 from app.http.metrics import Counts, Metrics
 from app.http.problems import ANYWHERE, add_handlers
 from app.http.session import check_parameters
+from app.mcp import Endpoint
 from app.pages.problems import Pages
 from app.pages.routes import mount_static
 from app.pages.routes import router as pages
@@ -44,6 +46,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     looking = asyncio.create_task(app.state.watch.run())
     yield
     looking.cancel()
+    await app.state.tools.close()
     await app.state.watch.close()
     app.state.database.dispose()
 
@@ -106,6 +109,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for router in [*routers, docs.router, pages]:
         app.include_router(router)
     app.include_router(get_problem_docs_router(), prefix="/problems", include_in_schema=False)
+    app.state.tools = Endpoint(app.state.database)
+    app.router.routes.append(Route("/mcp", app.state.tools, methods=["POST"], include_in_schema=False))
     docs.mount_assets(app)
     mount_static(app)
     segments = {str(each.path).split("/")[1] for each in iter_route_contexts(app.routes)} - {""}
