@@ -22,7 +22,7 @@ from app.http.headers import Headers, Preflight
 from app.http.kept import Answers, Kept
 from app.http.logs import AccessLog
 from app.http.metrics import Counts, Metrics
-from app.http.problems import ANYWHERE, add_handlers
+from app.http.problems import ANYWHERE, OF_HTTP, add_handlers
 from app.http.session import check_parameters
 from app.mcp import Endpoint
 from app.pages.problems import Pages
@@ -108,7 +108,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.paths = [each.path_format for each in routes]
     for router in [*routers, docs.router, pages]:
         app.include_router(router)
-    app.include_router(get_problem_docs_router(), prefix="/problems", include_in_schema=False)
+    described = get_problem_docs_router()
+    app.include_router(described, prefix="/problems", include_in_schema=False, responses=problems(*OF_HTTP))
     app.state.tools = Endpoint(app.state.database)
     app.router.routes.append(Route("/mcp", app.state.tools, methods=["POST"], include_in_schema=False))
     docs.mount_assets(app)

@@ -12,6 +12,7 @@ import pytest
 from app.catalog import RESOURCES
 from app.settings import Settings
 from tests.conftest import serving
+from tests.test_docs import resolved
 from tests.test_resources import get
 
 PUBLIC = "https://atlas.example/il6"
@@ -242,7 +243,9 @@ def test_only_parameters_that_are_near_are_offered(client: httpx.Client, name: s
     """Of that very operation."""
     near = {"targett": "target", "limt": "limit", "prognossis": "prognosis"}.get(name)
     for path in ("/inhibitors", "/cancers"):
-        taken = [each["name"] for each in get(client, "/openapi.json")["paths"][path]["get"]["parameters"]]
+        document = get(client, "/openapi.json")
+        given = document["paths"][path]["get"]["parameters"]
+        taken = [resolved(document, each)["name"] for each in given]
         detail = client.get(f"{path}?{name}=1").json()["detail"]
         assert ("did you mean" in detail) == (near in taken), detail
         if near in taken:

@@ -41,7 +41,7 @@ from app.http.addresses import Addresses
 from app.http.cache import Cache
 from app.http.compression import LARGEST, SMALLEST, compressible, preferred
 from app.http.kept import Answers
-from app.http.problems import ANYWHERE
+from app.http.problems import ANYWHERE, OF_HTTP
 from app.http.requests import canonical
 from app.main import create_app
 from app.models.filters import Format
@@ -90,9 +90,10 @@ LIGHT = [
     "/releases/2026.12/inhibitors/tocilizumab",
     *(f"{place}/inhibitors/siltuximab/cancers/multiple-myeloma" for place in ("", "/explore")),
     *("/compare?inhibitors=siltuximab,tocilizumab", "/evidence/conflicts?cancer=breast-cancer"),
+    *("/downloads", "/downloads/il6-atlas-2026.12.sssom.tsv"),
     *("/about", "/robots.txt", "/sitemap.xml", "/favicon.ico", "/apple-touch-icon.png"),
     "/explore/paths?from=tocilizumab&to=ovarian-cancer",
-    *(f"/problems/{slug_of(each)}" for each in ANYWHERE),
+    *(f"/problems/{slug_of(each)}" for each in (*ANYWHERE, *OF_HTTP)),
     *(each for each in FILES if each.endswith((".css", ".svg", ".png"))),
 ]
 """Every list, record and page, and every format."""
@@ -146,7 +147,7 @@ def test_every_route_is_among_what_is_tried() -> None:
     tried = [each.partition("?")[0] for each in (*EVERYTHING, *OF_A_MOMENT)]
     for route in iter_route_contexts(create_app().routes):
         path = f"{route.path}/.+" if isinstance(route.original_route, Mount) else str(route.path)
-        if path != "/explore/{rest:path}":  # where nothing is
+        if path not in ("/explore/{rest:path}", "/mcp"):  # where nothing is, and what is no GET
             assert any(form(path).fullmatch(each) for each in tried), path
 
 

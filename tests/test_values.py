@@ -10,6 +10,7 @@ import pytest
 from app.catalog import RESOURCES, Resource, filter_named
 from app.models.base import PREFIXES
 from app.seeding.answers import Facts
+from tests.test_docs import resolved
 from tests.test_lists import collections, everything, ids
 from tests.test_resources import get
 
@@ -21,13 +22,12 @@ def parameters(client: httpx.Client, path: str) -> Iterator[tuple[str, dict[str,
     """The filters that the OpenAPI document lists for a collection, with the schema of one value."""
     resource = next(each for each in RESOURCES if each.path == path)
     document = get(client, "/openapi.json")
-    for each in document["paths"][f"/{path}"]["get"]["parameters"]:
-        schema = each["schema"]
+    for given in document["paths"][f"/{path}"]["get"]["parameters"]:
+        each = resolved(document, given)
+        schema = resolved(document, each["schema"])
         if filter_named(resource.filters, each["name"]):
             options = [option for option in schema.get("anyOf", [schema]) if option.get("type") != "null"]
-            one = options[0].get("items", options[0])
-            reference = one.get("$ref", "").rpartition("/")[2]
-            yield each["name"], document["components"]["schemas"].get(reference, one)
+            yield each["name"], resolved(document, options[0].get("items", options[0]))
 
 
 @collections
@@ -115,8 +115,9 @@ def test_what_a_list_is_shown_by_is_read_in_any_spelling(client: httpx.Client) -
 
 @collections
 def test_an_empty_value_is_refused(client: httpx.Client, resource: Resource) -> None:
-    operation = get(client, "/openapi.json")["paths"][f"/{resource.path}"]["get"]
-    for each in operation["parameters"]:
+    document = get(client, "/openapi.json")
+    for given in document["paths"][f"/{resource.path}"]["get"]["parameters"]:
+        each = resolved(document, given)
         for value in ("", " "):
             answer = client.get(f"/{resource.path}", params={each["name"]: value})
             assert answer.status_code == 422, (each["name"], value)

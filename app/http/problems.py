@@ -20,6 +20,7 @@ from fastapi_rfc9457 import (
     InternalServerError,
     InvalidParam,
     Problem,
+    TooManyRequests,
     ValidationProblem,
 )
 from fastapi_rfc9457.problem import sent_headers
@@ -145,7 +146,16 @@ ANYWHERE: tuple[type[Problem], ...] = (
     QueryTooLong,
     Overloaded,
 )
-"""What any question may be answered, beside what is of HTTP alone, or a fault of ours."""
+"""What any question may be answered."""
+
+OF_HTTP: tuple[type[Problem], ...] = (
+    AddressTooLong,
+    RangeNotSatisfiable,
+    TooManyRequests,
+    HeadersTooLarge,
+    InternalServerError,
+)
+"""What any request may be answered besides, whatever it asks: of HTTP alone, or a fault of ours."""
 
 
 LONGEST_PATH = 1000
