@@ -135,13 +135,14 @@ def seed_command(
             for name in format_files(source):
                 say(f"{name}: brought into canonical form")
         elif check:
-            if problems := list(frozen_faults(source, prepare(source).newest)):
-                raise DataFault(problems)
+            newest = prepare(source).newest
             paths = [source / f"{resource.path}.yaml" for resource in RESOURCES]
             crooked = [path.name for path in paths if canonical(path) != path.read_text(encoding="utf-8")]
             if crooked:
                 names = ", ".join(crooked)
                 raise fail(f"not in canonical form: {names}; run `il6 seed --format`", os.EX_DATAERR)
+            if problems := list(frozen_faults(source, newest)):
+                raise DataFault(problems)
             say("the data are sound")
         else:
             report(seed(source, database_url(), say=say, schema=schema), time.monotonic() - begun)
