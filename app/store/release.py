@@ -145,7 +145,8 @@ class ReleaseWatch:
         with suppress(TimeoutError):
             await asyncio.wait_for(asyncio.shield(self._look), DEADLINE)
         if self.database.path is None:
-            self.database.silent = time.monotonic() - self._begun > DEADLINE
+            late = time.monotonic() - self._begun > DEADLINE
+            self.database.silent = late and not self._look.done()  # done late, the loop had other work
 
     async def current(self) -> ReleaseRead | None:
         """The release seen last, or seen now if nobody has looked yet."""
