@@ -11,7 +11,7 @@ ifdef PORT
 export IL6_PORT := $(PORT)
 endif
 
-.PHONY: help serve test test-longer clients test-all coverage fuzz faults bench check format migration lock
+.PHONY: help serve test test-longer clients test-all coverage fuzz faults bench check format migration registries lock
 
 help: ## show these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -87,6 +87,10 @@ migration: .venv/test ## write what the models have that the schema has not (ABO
 		sed -i.old "s/^SCHEMA_REVISION = .*/SCHEMA_REVISION = \"$$revision\"/" app/__init__.py && \
 		rm app/__init__.py.old
 	$(BIN)/ruff format --quiet migrations
+
+registries: .venv/test ## write by which prefixes and addresses identifiers are read, from Bioregistry
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check bioregistry
+	$(BIN)/python -m tests.registries
 
 lock: .venv/test ## pin the newest versions of all dependencies
 	$(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --python-version 3.11 \

@@ -505,3 +505,61 @@ def test_what_is_no_text_spoils_no_other_term(client: httpx.Client, raw: bytes) 
         assert (first["match"]["id"], second["match"]) == ("tocilizumab", None)
     else:
         assert response.status_code in (400, 422)
+
+
+@pytest.mark.parametrize(
+    ("term", "record"),
+    [
+        ("Jakavi", "ruxolitinib"),
+        ("INCB018424", "ruxolitinib"),
+        ("ruxolitinib phosphate", "ruxolitinib"),
+        ("Actemra\u2122", "tocilizumab"),
+        ("Actemra (tocilizumab)", "tocilizumab"),
+        ("IL-6R\u03b1", "il6r"),
+        ("P08887-1", "il6r"),
+        ("ENSG00000160712.15", "il6r"),
+        ("2013-003369-33", "eudract-2013-003369-33"),
+        ("PACTO", "nct02767557"),
+        ("Hodgkin's lymphoma", "hodgkin-lymphoma"),
+        ("breast neoplasm", "breast-cancer"),
+        ("myeloma", "multiple-myeloma"),
+        ("UniProtKB:P08887", "il6r"),
+        ("CHEMBL.COMPOUND:CHEMBL1237022", "tocilizumab"),
+        ("il6atlas:tocilizumab", "tocilizumab"),
+        ("https://bioregistry.io/uniprot:P08887", "il6r"),
+        ("https://identifiers.org/uniprot:P08887", "il6r"),
+        ("https://www.uniprot.org/uniprotkb/P08887/entry", "il6r"),
+        ("https://doi.org/10.3389/fonc.2022.903800", "chen-2022"),
+        ("https://atlas.example/il6/explore/targets/il6r", "il6r"),
+    ],
+)
+def test_what_people_paste_stands_for_its_record(client: httpx.Client, term: str, record: str) -> None:
+    (item,) = resolve(client, [term])
+    assert item["match"], item
+    assert item["match"]["id"] == record
+
+
+def test_words_that_several_records_share_are_told_with_all_of_them(client: httpx.Client) -> None:
+    for term, meant in {
+        "lung cancer": {"non-small-cell-lung-cancer", "small-cell-lung-cancer"},
+        "liver cancer": {"cholangiocarcinoma", "hepatocellular-carcinoma"},
+    }.items():
+        (item,) = resolve(client, [term])
+        assert {each["id"] for each in item["candidates"]} == meant
+
+
+def test_what_is_written_is_read(client: httpx.Client, facts: Facts) -> None:
+    """The nodes of KGX, and every identifier of a record behind the addresses that resolve CURIEs."""
+    nodes = client.get("/graph?format=kgx-nodes").text.splitlines()
+    place = nodes[0].split("\t").index("id")
+    written = {line.split("\t")[place] for line in nodes[1:]}
+    assert len(written) > 100
+    for kind in (Kind.INHIBITOR, Kind.TARGET, Kind.CANCER):
+        for row in facts.of(kind).values():
+            for curie in curies(row):
+                written |= {curie, f"https://bioregistry.io/{curie}", f"http://identifiers.org/{curie}"}
+    terms = sorted(written)
+    for start in range(0, len(terms), 1000):
+        asked = terms[start : start + 1000]
+        for term, item in zip(asked, resolve(client, asked), strict=True):
+            assert item["match"] or item["candidates"], term

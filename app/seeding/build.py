@@ -3,7 +3,7 @@
 import fcntl
 import hashlib
 import os
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -322,9 +322,14 @@ def fill_finding(connection: Connection, build: Build) -> None:
     known: list[tuple[int, int, str, Kind]] = []
     spellings: dict[tuple[Kind, str], list[str]] = {}
     cited = build.citations()
+    brands: dict[str, set[str]] = defaultdict(set)
+    for approval in build.facts.of(Kind.APPROVAL).values():
+        if approval.brand:
+            brands[approval.inhibitor].add(approval.brand)
     for resource in RESOURCES:
         for record_id, row in build.facts.of(resource.kind).items():
-            own = names_of(resource.kind, row, name_of(row), curies(row))
+            sold_as = sorted(brands[record_id]) if resource.kind == Kind.INHIBITOR else []
+            own = names_of(resource.kind, row, name_of(row), curies(row), sold_as)
             names += own
             spellings[resource.kind, record_id] = [name["spelling"] for name in own]
             weight = cited[resource.kind, record_id] if resource.kind in NAMED else 0

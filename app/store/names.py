@@ -13,13 +13,22 @@ from sqlmodel import Session, col
 from app.errors import AmbiguousName, Candidate, RecordNotFound, Suggestion
 from app.models.base import PREFIXES, Kind
 from app.models.finding import MatchedOn, Name
+from app.store.registries import identifiers
 from app.store.release import remember
 from app.store.text import squeeze
 
 STRENGTH = {each: number for number, each in enumerate(MatchedOn)}
 
-ADDRESS = re.compile(r"^https?://(?:dx\.)?(?:doi\.org|pubmed\.ncbi\.nlm\.nih\.gov)/", re.IGNORECASE)
-"""Where identifiers are pasted from."""
+TUMOURS = ("cancer", "carcinoma", "neoplasm", "malignancy", "tumour", "tumor")
+TUMOUR = re.compile(r"(?<=\W)(?:cancer|carcinoma|neoplasm|tumou?r|malignanc(?:y|ies))s?\b", re.IGNORECASE)
+"""Words for one thing behind the name of an organ."""
+
+ENDING = re.compile(r"(?:cancer|carcinoma|neoplasm|tumou?r|malignanc(?:y|ies))s?$")
+POSSESSIVE = re.compile(r"(?<=\w)['\u2019]s?\b", re.IGNORECASE)
+ACRONYM = re.compile(r"\(([A-Z][A-Z0-9-]{3,})\)$")
+"""By which a trial is known, behind its title."""
+
+BRACKETS = re.compile(r"(.+?)\s*[(\[](.+)[)\]]")
 
 SOUGHT = tuple(each for each in MatchedOn if each != MatchedOn.XREF)
 """What a misspelt term is compared with; a wrong digit in an identifier is another identifier."""
@@ -41,11 +50,14 @@ class Resolution:
     suggestions: list[Suggestion]
 
 
-def names_of(kind: Kind, row: Any, label: str, xrefs: Iterable[str]) -> list[dict[str, Any]]:
+def names_of(
+    kind: Kind, row: Any, label: str, xrefs: Iterable[str], brands: Iterable[str] = ()
+) -> list[dict[str, Any]]:
     """The rows for every name of a record; of those with the same key, the strongest."""
     found: dict[str, dict[str, Any]] = {}
     same = {"kind": kind, "record_id": row.id, "label": label}
-    for matched_on, spelling in spellings(kind, row, label, xrefs):
+    given = [*spellings(kind, row, label, xrefs), *((MatchedOn.BRAND, brand) for brand in brands)]
+    for matched_on, spelling in sorted(given, key=lambda each: STRENGTH[each[0]]):
         key = squeeze(spelling)
         if key:
             sought = matched_on in SOUGHT and len(key) <= LONGEST
@@ -67,10 +79,11 @@ def spellings(kind: Kind, row: Any, label: str, xrefs: Iterable[str]) -> Iterato
     for synonym in getattr(row, "synonyms", []):
         yield MatchedOn.SYNONYM, synonym
     yield MatchedOn.XREF, f"{kind}/{row.id}"
-    if registry_id := getattr(row, "registry_id", None):
-        yield MatchedOn.XREF, registry_id
-    for other in getattr(row, "other_ids", []):
-        yield MatchedOn.XREF, other
+    if kind == Kind.TRIAL and (acronym := ACRONYM.search(label)):
+        yield MatchedOn.SYNONYM, acronym[1]
+    for number in filter(None, (getattr(row, "registry_id", None), *getattr(row, "other_ids", []))):
+        yield MatchedOn.XREF, number
+        yield MatchedOn.XREF, number.rpartition(" ")[2]  # without the name of its registry
     for curie in xrefs:
         prefix, _, local = curie.partition(":")
         yield MatchedOn.XREF, curie
@@ -89,13 +102,14 @@ def resolve(
 ) -> list[Resolution]:
     """What each term stands for among the kinds, in the order given."""
     terms = list(terms)
-    keys = {term: squeeze(ADDRESS.sub("", term)) for term in terms}
-    found = names_by_key(session, {key for key in keys.values() if key}, kinds)
+    found = {term: names for term, names in exact(session, terms, kinds).items() if names}
+    for term in {each for each in terms if each not in found}:
+        found[term] = otherwise(session, term, kinds)
     resolutions = []
-    unknown = [term for term in terms if not found[keys[term]]]
+    unknown = [term for term in terms if not found[term]]
     near = suggest(session, unknown, kinds) if unknown else {}
     for term in terms:
-        names = found[keys[term]]
+        names = found[term]
         strongest = min((STRENGTH[name.matched_on] for name in names), default=None)
         candidates = [
             Candidate(kind=name.kind, id=name.record_id, name=name.label, matched_on=name.matched_on)
@@ -112,6 +126,38 @@ def resolve(
             )
         )
     return resolutions
+
+
+def exact(session: Session, terms: Iterable[str], kinds: Collection[Kind]) -> dict[str, list[Name]]:
+    """The names that are a term, but for case, spaces and signs."""
+    keys = {term: squeeze(term) for term in terms}
+    found = names_by_key(session, {key for key in keys.values() if key}, kinds)
+    return {term: found[key] for term, key in keys.items()}
+
+
+def otherwise(session: Session, term: str, kinds: Collection[Kind]) -> list[Name]:
+    """What a term stands for that is no name as it is: an identifier, or a name written in another way."""
+    for each in identifiers(term):
+        if names := exact(session, [each], kinds)[each]:
+            return names
+    if len(term) > LONGEST * 2:
+        return []
+    bare = POSSESSIVE.sub("", term)
+    if bare != term and (names := exact(session, [bare], kinds)[bare]):
+        return names
+    if brackets := BRACKETS.fullmatch(term):
+        outer, inner = (resolve_names(session, each, kinds) for each in brackets.groups())
+        both = {(name.kind, name.record_id) for name in inner}
+        return [name for name in outer if (name.kind, name.record_id) in both]
+    if TUMOUR.search(bare):
+        others = exact(session, {TUMOUR.sub(word, bare) for word in TUMOURS}, kinds)
+        found = {(name.kind, name.record_id): name for names in others.values() for name in names}
+        return sorted(found.values(), key=lambda name: (name.kind, name.record_id))
+    return []
+
+
+def resolve_names(session: Session, term: str, kinds: Collection[Kind]) -> list[Name]:
+    return exact(session, [term], kinds)[term] or otherwise(session, term, kinds)
 
 
 def names_by_key(session: Session, keys: Collection[str], kinds: Collection[Kind]) -> dict[str, list[Name]]:
@@ -139,7 +185,7 @@ def sought_keys(session: Session, kinds: Collection[Kind]) -> list[str]:
 def suggest(
     session: Session, terms: Iterable[str], kinds: Collection[Kind], most: int = 3
 ) -> dict[str, list[Suggestion]]:
-    """The records whose names are most like each term, the most alike first.
+    """The records whose names hold the words of each term; else those whose names are most like it.
 
     Of names that share as many letters, the one fewer slips away comes first, where two letters swapped are
     one slip: `NSLCC` is NSCLC before it is HNSCC. Then stronger names come first, then ids in their order.
@@ -151,8 +197,20 @@ def suggest(
     alike: dict[str, list[tuple[float, int, str]]] = {}
     for term in dict.fromkeys(terms):
         key = squeeze(term)
+        organ = squeeze(TUMOUR.sub("", term))
+        words = [squeeze(word) for word in TUMOUR.sub("", term).split() if len(word) > 3]
+        # A word that names hold is not misspelt; what only resembles it is something else.
+        holding = [each for each in keys if words and all(word in each for word in words)]
+        if holding:
+            alike[term] = sorted((0.0, len(each), each) for each in holding)
+            continue
         scored = process.extract(key, keys, scorer=fuzz.ratio, score_cutoff=CUT_OFF, limit=None)
-        alike[term] = sorted((-score, OSA.distance(key, each), each) for each, score, _ in scored)
+        alike[term] = sorted(
+            (-score, OSA.distance(key, each), each)
+            for each, score, _ in scored
+            # `liver cancer` resembles `bladder cancer` by its last word alone.
+            if organ == key or fuzz.ratio(organ, ENDING.sub("", each)) >= CUT_OFF
+        )
     named = names_by_key(session, {each for near in alike.values() for *_, each in near}, kinds)
     suggestions = {}
     for term, near in alike.items():

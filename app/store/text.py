@@ -20,6 +20,7 @@ STEMMER = Stemmer.Stemmer("english")
 STEMMING = Lock()  # the stemmer keeps the word it works on
 RUN = re.compile(r"[a-z0-9]+")
 HYPHEN = re.compile(r"(?<=[a-z0-9])-(?=[a-z0-9])")
+SIGNS = "\u2122\u00ae\u2120"  # of trade marks
 HYPHENS = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
 
 Word = list[tuple[str, ...]]
@@ -38,6 +39,10 @@ def fold_character(character: str) -> str:
         return character if character.isprintable() else " "
     if character in HYPHENS:
         return "-"
+    if character in SIGNS:
+        return " "
+    if character == "\u00df":
+        return "ss"
     name = unicodedata.name(character, "")
     if greek := re.fullmatch(r"GREEK (?:SMALL|CAPITAL) (?:LETTER )?(?:FINAL )?([A-Z]+)(?: WITH .*)?", name):
         return greek[1].lower()
