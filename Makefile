@@ -89,7 +89,6 @@ migration: .venv/test ## write what the models have that the schema has not (ABO
 	$(BIN)/ruff format --quiet migrations
 
 registries: .venv/test ## write by which prefixes and addresses identifiers are read, from Bioregistry
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check bioregistry
 	$(BIN)/python -m tests.registries
 
 lock: .venv/test ## pin the newest versions of all dependencies

@@ -116,6 +116,11 @@ def listed(header: str) -> set[str]:
     return {each.strip().lower() for each in header.split(",")}
 
 
+def hostless(body: bytes) -> bytes:
+    """An answer without the port of the server that was asked: pages name it."""
+    return re.sub(rb"(?<=//127\.0\.0\.1):\d+", b"", body)
+
+
 def raw(
     client: httpx.Client, address: str, method: str = "GET", **headers: str
 ) -> tuple[httpx.Response, bytes]:
@@ -907,7 +912,7 @@ def test_answers_are_right_while_others_push_them_out(database_url: str, wholes:
             return
         assert response.status_code == 200, (address, asked)
         decode = DECODE.get(response.headers.get("Content-Encoding", ""), bytes)
-        assert decode(body) == whole, (address, asked)
+        assert hostless(decode(body)) == hostless(whole), (address, asked)
 
     def some_time(client: httpx.Client, start: int) -> None:
         chance = random.Random(start)

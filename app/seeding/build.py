@@ -306,10 +306,11 @@ def fill(connection: Connection, build: Build) -> None:
             ]
             if values:
                 connection.execute(insert(SQLModel.metadata.tables[f"{resource.kind}_{name}"]), values)
-    connection.execute(insert(Judgement), [each.model_dump() for each in judgements(build.facts)])
+    history = {Judgement: judgements(build.facts), Published: build.published, Revision: build.revisions}
+    for table, found in history.items():
+        if values := [each.model_dump() for each in found]:
+            connection.execute(insert(table), values)
     fill_finding(connection, build)
-    connection.execute(insert(Published), [each.model_dump() for each in build.published])
-    connection.execute(insert(Revision), [each.model_dump() for each in build.revisions])
     connection.execute(insert(Release), [build.release.model_dump()])
     if connection.dialect.name == "postgresql":
         # Its plans follow what it knows of the rows.

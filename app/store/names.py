@@ -201,7 +201,7 @@ def suggest(
         words = [squeeze(word) for word in TUMOUR.sub("", term).split() if len(word) > 3]
         # A word that names hold is not misspelt; what only resembles it is something else.
         holding = [each for each in keys if words and all(word in each for word in words)]
-        if holding:
+        if holding and not process.extractOne(key, keys, scorer=OSA.distance, score_cutoff=1):
             alike[term] = sorted((0.0, len(each), each) for each in holding)
             continue
         scored = process.extract(key, keys, scorer=fuzz.ratio, score_cutoff=CUT_OFF, limit=None)

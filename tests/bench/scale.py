@@ -9,6 +9,7 @@ from app.models.release import Release
 from app.seeding.answers import Answers, Facts
 from app.seeding.build import Build, fill, migrate
 from app.seeding.check import REFERENCES, read_facts
+from app.seeding.releases import dataset_of, history_of
 from app.settings import SEED
 from app.store.engine import make_engine, parse_url
 
@@ -54,9 +55,10 @@ def make(url: str, times: int) -> dict[str, int]:
     counts = {each.path: len(facts.of(each.kind)) for each in RESOURCES}
     told = {"checksum": "", "digest": f"{times}", "counts": counts}
     release = Release.model_validate({**head.model_dump(), **told})
+    newest = dataset_of(head, facts, SEED)
     engine = make_engine(parse_url(url))
     with engine.begin() as connection:
         migrate(connection)
-        fill(connection, Build(release, facts, answers))
+        fill(connection, Build(release, facts, answers, newest, *history_of([newest])))
     engine.dispose()
     return counts
