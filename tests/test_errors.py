@@ -265,7 +265,7 @@ def test_a_body_too_large_is_refused(client: httpx.Client, chunked: bool) -> Non
     assert fits.json()["items"][0]["match"] is None
 
 
-def test_a_server_that_says_nothing_costs_a_request_a_second() -> None:
+def test_a_server_that_says_nothing_costs_a_request_two_seconds() -> None:
     """It takes connections, and neither answers nor closes them."""
     with closing(socket.create_server(("127.0.0.1", 0), backlog=64)) as silent:
         port = silent.getsockname()[1]
@@ -274,12 +274,12 @@ def test_a_server_that_says_nothing_costs_a_request_a_second() -> None:
             with ThreadPoolExecutor(20) as pool:
                 paths = [f"/inhibitors?limit={number}" for number in range(60)]
                 answers = [*pool.map(client.get, paths)]
-            assert time.monotonic() - begun < 4
+            assert time.monotonic() - begun < 6
             for each in answers:
                 problem(each, 503)
                 assert each.headers["Retry-After"] == "5"
             begun = time.monotonic()
             problem(client.get("/targets"), 503)
-            assert time.monotonic() - begun < 1.5
+            assert time.monotonic() - begun < 2.5
             assert client.get("/livez").status_code == 200
             assert client.get("/static/atlas.css").status_code == 200

@@ -330,6 +330,8 @@ def examples(session: Session, release: ReleaseRead) -> dict[str, Any]:
     """Per operation id, what the release answers: a short record, or a list of one."""
     found: dict[str, Any] = {}
     found["get_release"] = release.model_dump(mode="json", by_alias=True)
+    checks = {"schema": "ok", "release": "ok", "rows": "ok"}
+    found["get_readyz"] = {"status": "ok", "release": release.version, "checks": checks}
     for resource in RESOURCES:
         shortest = select(resource.table.id).order_by(func.length(resource.table.record), resource.table.id)
         short: str = session.scalars(shortest.limit(1)).one()

@@ -29,7 +29,10 @@ INTERVAL = 0.25
 """Seconds between two looks at which release is there."""
 
 DEADLINE = 1.0
-"""Seconds that a look may take before nobody waits for it any longer."""
+"""Seconds that a statement of a look may take."""
+
+PATIENCE = 1.75
+"""Seconds after which a server that has not answered a look is held for silent; a busy machine takes one."""
 
 SILENT = "The database does not answer."
 
@@ -143,9 +146,9 @@ class ReleaseWatch:
         if self._look is None or self._look.done():
             self._look, self._begun = asyncio.create_task(self._see()), time.monotonic()
         with suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(self._look), DEADLINE)
+            await asyncio.wait_for(asyncio.shield(self._look), PATIENCE)
         if self.database.path is None:
-            late = time.monotonic() - self._begun > DEADLINE
+            late = time.monotonic() - self._begun >= PATIENCE
             self.database.silent = late and not self._look.done()  # done late, the loop had other work
 
     async def current(self) -> ReleaseRead | None:
@@ -179,7 +182,7 @@ class ReleaseWatch:
     async def close(self) -> None:
         """Leave nothing open."""
         if self._look is not None:
-            await asyncio.wait([self._look], timeout=DEADLINE)
+            await asyncio.wait([self._look], timeout=5 * DEADLINE)  # it has a connection
         if self.snapshot is not None:
             self.snapshot.close()
             self.snapshot = None
