@@ -186,7 +186,10 @@ def complete(document: dict[str, Any]) -> None:
             )
             operation["responses"]["200"]["content"] = {"application/json": files["application/json"]}
         for answer in operation["responses"].values():
-            problem = answer["content"].get(PROBLEM_MEDIA_TYPE, {}).get("schema", {})
+            content = answer["content"].get(PROBLEM_MEDIA_TYPE, {})
+            for each in content.get("examples", {}).values():
+                each["value"].setdefault("detail", each["value"]["title"])
+            problem = content.get("schema", {})
             if "oneOf" in problem:  # problems of one status have one shape: what is one may pass as another
                 problem["anyOf"] = problem.pop("oneOf")
             for each in problem.get("anyOf", [problem]):
