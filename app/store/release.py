@@ -145,11 +145,12 @@ class ReleaseWatch:
         """See which release is there; of several who ask for that at once, one looks for all."""
         if self._look is None or self._look.done():
             self._look, self._begun = asyncio.create_task(self._see()), time.monotonic()
+        waiting = time.monotonic()
         with suppress(TimeoutError):
             await asyncio.wait_for(asyncio.shield(self._look), PATIENCE)
-        if self.database.path is None:
-            late = time.monotonic() - self._begun >= PATIENCE
-            self.database.silent = late and not self._look.done()  # done late, the loop had other work
+        now = time.monotonic()
+        if self.database.path is None and now - waiting < PATIENCE + INTERVAL:  # else this process was busy
+            self.database.silent = now - self._begun >= PATIENCE and not self._look.done()
 
     async def current(self) -> ReleaseRead | None:
         """The release seen last, or seen now if nobody has looked yet."""
