@@ -110,7 +110,7 @@ def test_one_sentence_sets_prediction_against_trial(
         (
             "tocilizumab",
             "breast-cancer",
-            "The pathway predicts that tocilizumab suppresses breast cancer; all 2 trials "
+            "The pathway predicts that tocilizumab suppresses breast cancer; both trials "
             "against the cancer have no "
             "reported result.",
         ),

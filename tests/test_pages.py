@@ -6,11 +6,13 @@ import math
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from itertools import product
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import pytest
+import yaml
 
 from app.catalog import BY_KIND, RESOURCES, Resource
 from app.models.base import Kind
@@ -18,6 +20,7 @@ from app.models.vocabulary import Significance
 from app.pages.forest import RIGHT, Figure, figure_of, forest
 from app.pages.render import FOUND, POLICY, figures, json_ld, number, significance_parts
 from app.pages.routes import SORTED
+from app.settings import SEED
 from app.store.summary import Dimension
 from tests.conftest import counted, serving
 
@@ -225,6 +228,8 @@ def test_any_name_opens_a_page(client: httpx.Client) -> None:
         ("/explore/paths?from=tocilizumab", 422, "Say where a path begins and where it ends"),
         ("/explore/paths?from=tocilizumab&to=ovarian-cancr", 422, "did you mean ovarian-cancer?"),
         ("/explore/paths?from=a&to=b&limit=999", 422, "limit"),
+        ("/explore/compare?inhibitors=siltuximab", 422, "Name 2 to 20"),
+        ("/explore/conflicts?cancer=brest-cancer", 422, "did you mean breast-cancer?"),
         ("/explore/matrx", 404, "did you mean /explore/matrix?"),
         ("/explore/nothing/of/this", 404, "There is no page"),
         ("/?x=1", 422, "Unknown parameter"),
@@ -280,6 +285,8 @@ def uncached(database_url: str) -> Iterator[httpx.Client]:
         ("/explore/matrix", 1),
         ("/explore/pathway", 0),
         ("/about", 9),
+        ("/explore/compare?inhibitors=siltuximab,tocilizumab", 12),
+        ("/explore/conflicts", 2),
         ("/explore/search?q=il-6", 7),
         ("/", 5),
         ("/explore", 0),
@@ -312,6 +319,64 @@ def test_a_question_on_the_home_page_has_an_answer(client: httpx.Client) -> None
         page = read(client, address)
         assert "Nothing is recorded" not in page.words
         assert "leads from" not in page.words
+
+
+def test_home_counts_what_the_pathway_predicts_and_trials_did_not_find(client: httpx.Client) -> None:
+    tried: dict[tuple[str, str], set[str]] = {}
+    for trial in yaml.safe_load((SEED / "trials.yaml").read_text()):
+        if trial["purpose"] == "anti-tumour":
+            for pair in product(trial["inhibitors"], trial["cancers"]):
+                tried.setdefault(pair, set()).add(trial["outcome"])
+    page = read(client, "/")
+    with_result = not_found = 0
+    for (drug, cancer), outcomes in tried.items():
+        dossier = f"/inhibitors/{drug}/cancers/{cancer}"
+        if client.get(dossier).json()["predicted"] == "suppresses":
+            assert f"/explore{dossier}" in page.links
+            results = outcomes - {"safety-only", "not-reported"}
+            with_result += bool(results)
+            not_found += results == {"negative"}
+    assert 0 < not_found < with_result
+    assert f"{not_found} of {with_result} times that the pathway predicts" in page.words
+
+
+def test_drugs_are_compared_side_by_side(client: httpx.Client) -> None:
+    read(client, "/explore/compare")
+    for kept in ("", "&cancer=pancreatic+cancer"):
+        page = read(
+            client, f"/explore/compare?inhibitors=Sylvant&inhibitors=tocilizumab&inhibitors=Jakafi{kept}"
+        )
+        compared = client.get(f"/compare?inhibitors=siltuximab,tocilizumab,ruxolitinib{kept}").json()
+        of = "&cancer=pancreatic-cancer" if kept else ""
+        for each in compared["items"]:
+            drug = each["inhibitor"]
+            assert f"/explore/inhibitors/{drug['id']}" in page.links
+            for outcome in each["trials"].get("anti-tumour", {}):
+                listed = f"/explore/trials?inhibitor={drug['id']}{of}&purpose=anti-tumour&outcome={outcome}"
+                assert listed in page.links
+                number = client.get(listed.removeprefix("/explore")).json()["total"]
+                assert number == each["trials"]["anti-tumour"][outcome]
+            for significance in each["evidence"]["therapeutic"]:
+                listed = f"/explore/evidence?inhibitor={drug['id']}{of}&type=therapeutic"
+                assert f"{listed}&significance={significance}" in page.links
+    assert "/explore/inhibitors/ruxolitinib/cancers/pancreatic-cancer" in page.links
+    assert page.fields.count("inhibitors") == 4
+    for address in ("inhibitors=siltuximab", "inhibitors=siltuximab,tocilizumb", "cancer=breast-cancer"):
+        assert "inhibitors" in read(client, f"/explore/compare?{address}", 422).fields
+
+
+@pytest.mark.parametrize(
+    "asked", ["", "?cancer=ovarian-cancer", "?inhibitor=Actemra", "?cancer=uveal-melanoma"]
+)
+def test_questions_in_dispute_show_both_sides(client: httpx.Client, asked: str) -> None:
+    page = read(client, f"/explore/conflicts{asked}")
+    conflicts = client.get(f"/evidence/conflicts{asked}").json()
+    assert f"{conflicts['total']} question" in page.words
+    assert ("do not disagree" in page.words) is (conflicts["total"] == 0)
+    for each in conflicts["items"]:
+        assert each["question"] in page.words
+        for claim in (claim for side in each["sides"] for claim in side["claims"]):
+            assert f"/explore/evidence/{claim['id']}" in page.links
 
 
 def test_no_link_is_dead(client: httpx.Client) -> None:
@@ -687,6 +752,8 @@ def all_claims(client: httpx.Client) -> Iterator[dict[str, Any]]:
         "/explore/matrix",
         "/explore/pathway",
         "/explore/evidence",
+        "/explore/conflicts",
+        "/explore/compare?inhibitors=siltuximab,tocilizumab,ruxolitinib",
         "/explore/publications/chen-2022",
     ],
 )

@@ -22,6 +22,8 @@ ADDRESSES = (
     "/explore/cancers?prognosis=poor",
     "/explore/inhibitors/siltuximab/cancers/multiple-myeloma",
     "/explore/evidence/breast-il6-os-meta-lin-2015",
+    "/explore/compare?inhibitors=siltuximab,tocilizumab,ruxolitinib&cancer=pancreatic-cancer",
+    "/explore/conflicts?inhibitor=tocilizumab",
     "/about",
 )
 

@@ -1,38 +1,25 @@
 """What follows from the rows: one drug in one cancer, drugs side by side, questions in dispute."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi_rfc9457.server import problems
-from pydantic import ConfigDict, Field
 
 from app.api.formats import TABLE, as_table
 from app.http.problems import AmbiguousName, NotAcceptable, RecordNotFound
 from app.http.session import SessionDep
 from app.knowledge.conflicts import find_conflicts
 from app.knowledge.dossier import compare, get_dossier
-from app.models.dossier import Compared, ComparedInhibitors, Conflicts, Dossier
-from app.models.filters import Names, Question, Words
+from app.models.dossier import (
+    Compared,
+    ComparedInhibitors,
+    CompareFilters,
+    ConflictFilters,
+    Conflicts,
+    Dossier,
+)
 
 router = APIRouter()
-
-
-class CompareQuery(Question):
-    model_config = ConfigDict(extra="forbid")
-
-    inhibitors: Names = Field(
-        description="the inhibitors to compare, by any of their names",
-        examples=[["siltuximab", "tocilizumab"]],
-    )
-    cancer: Words | None = Field(default=None, description="trials and claims in this cancer alone")
-    format: Literal["json", "csv", "tsv"] | None = Field(default=None, description="how it is written")
-
-
-class ConflictQuery(Question):
-    model_config = ConfigDict(extra="forbid")
-
-    cancer: Words | None = Field(default=None, description="questions on this cancer, by any of its names")
-    inhibitor: Words | None = Field(default=None, description="questions on this inhibitor, likewise")
 
 
 @router.get(
@@ -75,7 +62,7 @@ def read_dossier(
     responses={**problems(AmbiguousName, NotAcceptable), **TABLE},
 )
 def read_comparison(
-    request: Request, query: Annotated[CompareQuery, Query()], session: SessionDep
+    request: Request, query: Annotated[CompareFilters, Query()], session: SessionDep
 ) -> Response:
     """Targets, approvals by agency, trials by purpose and outcome, claims by what they found."""
     found = compare(session, query.inhibitors, query.cancer)
@@ -89,6 +76,6 @@ def read_comparison(
     tags=["evidence"],
     responses=problems(AmbiguousName),
 )
-def read_conflicts(query: Annotated[ConflictQuery, Query()], session: SessionDep) -> Conflicts:
+def read_conflicts(query: Annotated[ConflictFilters, Query()], session: SessionDep) -> Conflicts:
     """Questions on which publications disagree, with the claims on each side."""
     return find_conflicts(session, query.cancer, query.inhibitor)

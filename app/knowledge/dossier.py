@@ -1,24 +1,26 @@
 """One drug in one cancer: prediction beside trial. And drugs side by side."""
 
 import json
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence, Set
+from itertools import product
 from typing import Any
 
 from sqlmodel import Session
 
 from app.errors import InvalidParameter
 from app.knowledge.graph import find_paths, graph_of, within_sentence
-from app.knowledge.tested import items, outcomes, read, tested_in
+from app.knowledge.tested import brief, items, outcomes, read, tested_in
 from app.models.approval import ApprovalItem, ApprovalStatus
 from app.models.base import Kind, Ref
 from app.models.claim import count_claims
 from app.models.dossier import Compared, ComparedInhibitors, Dossier
 from app.models.evidence import EvidenceItem
-from app.models.graph import Sign, Tested
-from app.models.trial import Outcome, TrialBrief
+from app.models.graph import Path, Sign, Tested
+from app.models.trial import Outcome, Purpose, TrialBrief
 from app.models.vocabulary import EvidenceType, Significance, StudyType
 from app.store.conditions import ids_of, with_descendants
+from app.store.release import remember
 
 PATIENTS = (StudyType.HUMAN_TRIAL, StudyType.HUMAN_COHORT, StudyType.CASE)
 
@@ -35,9 +37,7 @@ def get_dossier(session: Session, inhibitor: str, cancer: str) -> Dossier:
     claims = [EvidenceItem.model_validate_json(each) for each in items(session, Kind.EVIDENCE, about)]
     claims.sort(key=lambda claim: (claim.level, claim.id))
     trials = [TrialBrief.model_validate(each) for each in drug["trials"] if named(each, cancer_id)]
-    graph = graph_of(session)
-    start, goal = f"{Kind.INHIBITOR}/{drug_id}", f"{Kind.CANCER}/{cancer_id}"
-    paths = find_paths(graph, start, goal, limit=MOST_PATHS).paths
+    paths = chains(session, drug_id, cancer_id)
     signs = {path.predicted for path in paths}
     tested = tested_in(drug_id, cancer_id, trials, claims)
     related = lineage(session, cancer_id, disease)
@@ -63,6 +63,43 @@ def get_dossier(session: Session, inhibitor: str, cancer: str) -> Dossier:
             "paths": f"/graph/paths?from={drug_id}&to={cancer_id}",
         },
     )
+
+
+def chains(session: Session, inhibitor: str, cancer: str) -> list[Path]:
+    """The shortest chains of the pathway from an inhibitor to a cancer, both by their ids."""
+    start, goal = f"{Kind.INHIBITOR}/{inhibitor}", f"{Kind.CANCER}/{cancer}"
+    return find_paths(graph_of(session), start, goal, limit=MOST_PATHS).paths
+
+
+def predictions_tried(session: Session) -> dict[Outcome, list[tuple[Ref, Ref]]]:
+    """The drugs that by all chains suppress a cancer they were tried against, by what came of it.
+
+    Of several trials those without a result have no say, and those that differ are mixed together.
+    """
+    return remember(session, "predictions tried", lambda: load_predictions_tried(session))
+
+
+def load_predictions_tried(session: Session) -> dict[Outcome, list[tuple[Ref, Ref]]]:
+    tried: dict[tuple[str, str], list[TrialBrief]] = defaultdict(list)
+    names: dict[str, Ref] = {}
+    for item in items(session, Kind.TRIAL, {"purpose": [Purpose.ANTI_TUMOUR]}):
+        trial = TrialBrief.model_validate(brief(item))
+        for drug, cancer in product(trial.inhibitors, trial.cancers):
+            tried[drug.id, cancer.id].append(trial)
+            names |= {drug.id: drug, cancer.id: cancer}
+    found: dict[Outcome, list[tuple[Ref, Ref]]] = {each: [] for each in Outcome}
+    for (drug_id, cancer_id), trials in sorted(tried.items()):
+        if {path.predicted for path in chains(session, drug_id, cancer_id)} == {Sign.SUPPRESSES}:
+            found[outcome_of({each.outcome for each in trials})].append((names[drug_id], names[cancer_id]))
+    return found
+
+
+def outcome_of(outcomes: Set[Outcome]) -> Outcome:
+    """What several trials found together."""
+    results = outcomes & {Outcome.POSITIVE, Outcome.MIXED, Outcome.NEGATIVE}
+    if len(results) > 1:
+        return Outcome.MIXED
+    return next(iter(results or outcomes & {Outcome.SAFETY_ONLY}), Outcome.NOT_REPORTED)
 
 
 def named(trial: Mapping[str, Any], cancer: str) -> bool:
@@ -118,7 +155,8 @@ def told_of_trials(trials: Mapping[Outcome, int]) -> str:
         return "no trial of it against this cancer is recorded"
     if len(trials) == 1:
         words = verb(total, *OUTCOMES[next(iter(trials))])
-        return f"{verb(total, 'the one trial', f'all {total} trials')} against the cancer {words}"
+        several = "both trials" if total == 2 else f"all {total} trials"
+        return f"{verb(total, 'the one trial', several)} against the cancer {words}"
     told = [
         f"{trials[each]} {verb(trials[each], *words)}" for each, words in OUTCOMES.items() if each in trials
     ]

@@ -1,12 +1,15 @@
 """What follows from the rows about one drug in one cancer, about several drugs, and about one question."""
 
-from pydantic import BaseModel, Field
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.models.approval import Agency, ApprovalItem
 from app.models.base import Ref
 from app.models.cancer import Prognosis
 from app.models.claim import EvidenceCounts
 from app.models.evidence import EvidenceItem
+from app.models.filters import Names, Question, Words
 from app.models.graph import Path, Sign, Tested
 from app.models.inhibitor import InhibitorStatus, Scope
 from app.models.trial import Outcome, Purpose, TrialBrief
@@ -81,3 +84,25 @@ class Conflicts(BaseModel):
 
     items: list[Conflict]
     total: int
+
+
+class CompareFilters(Question):
+    """Which inhibitors, and in which cancer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    inhibitors: Names = Field(
+        description="the inhibitors to compare, by any of their names",
+        examples=[["siltuximab", "tocilizumab"]],
+    )
+    cancer: Words | None = Field(default=None, description="trials and claims in this cancer alone")
+    format: Literal["json", "csv", "tsv"] | None = Field(default=None, description="how it is written")
+
+
+class ConflictFilters(Question):
+    """Questions about what."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    cancer: Words | None = Field(default=None, description="questions on this cancer, by any of its names")
+    inhibitor: Words | None = Field(default=None, description="questions on this inhibitor, likewise")

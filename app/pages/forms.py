@@ -44,6 +44,8 @@ SEEN = {
     "matrix": ("type", "cancer", "inhibitor"),
     "pathway": ("inhibitor", "target", "cancer", "depth"),
     "paths": ("from", "to", "via"),
+    "compare": ("inhibitors", "cancer"),
+    "conflicts": ("cancer", "inhibitor"),
 }
 """The fields that most readers want of each page."""
 

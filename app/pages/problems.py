@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.models.dossier import CompareFilters, ConflictFilters
 from app.models.evidence import EvidenceFilters
 from app.models.graph import GraphFilters, PathFilters
 from app.pages.forms import fields
@@ -93,6 +94,8 @@ FORMS: dict[str, type[BaseModel]] = {
     "matrix": EvidenceFilters,
     "pathway": GraphFilters,
     "paths": PathFilters,
+    "compare": CompareFilters,
+    "conflicts": ConflictFilters,
 }
 """The pages with a form, which a problem keeps as it was filled in."""
 

@@ -20,6 +20,7 @@ from app.exports import EXPORTS, GRAPH_EXPORTS
 from app.exports.jsonld import registry
 from app.exports.picture import address
 from app.http.addresses import base_of
+from app.knowledge.graph import within_sentence
 from app.models.base import Kind
 
 if TYPE_CHECKING:
@@ -183,32 +184,39 @@ def vote_parts(votes: Mapping[str, Any]) -> list[Part]:
     return [*parts, ("mixed", "divided", votes["divided"], "")]
 
 
-def tested_parts(tested: Any, address: str) -> list[Part]:
-    """What came of trials of a drug in a cancer, as parts of a bar."""
-    shown = tested if isinstance(tested, dict) else tested.model_dump(mode="json")
+def trial_parts(against: Mapping[str, int], others: int, address: str) -> list[Part]:
+    """What came of trials against a tumour, and how many had another purpose, as parts of a bar."""
+    listed = f"{address}{'&' if '?' in address else '?'}purpose="
     parts = [
-        (
-            said.tone,
-            said.words,
-            shown["trials"].get(value, 0),
-            f"{address}&purpose=anti-tumour&outcome={value}",
-        )
+        (said.tone, said.words, against.get(value, 0), f"{listed}anti-tumour&outcome={value}")
         for value, said in OUTCOMES.items()
     ]
-    others = sum(number for counts in shown["other_trials"].values() for number in counts.values())
-    return [*parts, ("", "for another purpose", others, address)]
+    return [*parts, ("", "for another purpose", others, f"{listed}toxicity-management,cachexia,other")]
 
 
 def outcome_parts(trials: Sequence[Mapping[str, Any]], address: str) -> list[Part]:
-    """What came of trials against a tumour, and how many had another purpose, as parts of a bar."""
-    against = [each["outcome"] for each in trials if each["purpose"] == "anti-tumour"]
-    join = "&" if "?" in address else "?"
-    parts = [
-        (said.tone, said.words, against.count(value), f"{address}{join}purpose=anti-tumour&outcome={value}")
-        for value, said in OUTCOMES.items()
-    ]
-    others = f"{address}{join}purpose=toxicity-management,cachexia,other"
-    return [*parts, ("", "for another purpose", len(trials) - len(against), others)]
+    """The same of trials that a page shows."""
+    against = Counter(each["outcome"] for each in trials if each["purpose"] == "anti-tumour")
+    return trial_parts(against, len(trials) - against.total(), address)
+
+
+def tested_parts(tested: Any, address: str) -> list[Part]:
+    """The same of a drug in a cancer."""
+    shown = tested if isinstance(tested, dict) else tested.model_dump(mode="json")
+    others = sum(number for counts in shown["other_trials"].values() for number in counts.values())
+    return trial_parts(shown["trials"], others, address)
+
+
+def compared_parts(trials: Mapping[str, Mapping[str, int]], address: str) -> list[Part]:
+    """The same of trials that were counted by purpose and outcome."""
+    others = sum(sum(counts.values()) for purpose, counts in trials.items() if purpose != "anti-tumour")
+    return trial_parts(trials.get("anti-tumour", {}), others, address)
+
+
+def side_parts(conflict: Mapping[str, Any]) -> list[Part]:
+    """What studies found on a question, as parts of a bar."""
+    counts = {each["significance"]: each["publications"] for each in conflict["sides"]}
+    return significance_parts(conflict["type"], counts)
 
 
 def files_of(
@@ -332,7 +340,7 @@ def templates() -> "Environment":
         "found": found,
         "headings": headings,
         "json_ld": json_ld,
-        "lower_first": lambda text: text[:1].lower() + text[1:],
+        "lower_first": within_sentence,
         "number": number,
         "registry": registry,
         "shortened": shortened,
@@ -345,6 +353,7 @@ def templates() -> "Environment":
         "by_kind": BY_KIND,
         "classes": CLASSES,
         "collections": COLLECTIONS,
+        "compared_parts": compared_parts,
         "exports": EXPORTS,
         "files_of": files_of,
         "finding_parts": finding_parts,
@@ -352,6 +361,7 @@ def templates() -> "Environment":
         "kinds": {each.path: each.kind for each in COLLECTIONS},
         "link": link,
         "outcome_parts": outcome_parts,
+        "side_parts": side_parts,
         "significance_parts": significance_parts,
         "tested_parts": tested_parts,
         "vote_parts": vote_parts,

@@ -18,12 +18,14 @@ from app.exports.picture import address, draw
 from app.http.addresses import base_of
 from app.http.files import Files
 from app.http.session import SessionDep
-from app.knowledge.dossier import get_dossier, set_against
+from app.knowledge.conflicts import find_conflicts
+from app.knowledge.dossier import compare, get_dossier, predictions_tried, set_against
 from app.knowledge.graph import graph_asked_for, paths_asked_for
 from app.knowledge.history import all_published, changes_between, compared_with, published, summaries
 from app.models.base import Kind
+from app.models.dossier import CompareFilters, ConflictFilters
 from app.models.evidence import EvidenceFilters
-from app.models.filters import Question, Words, choice, whole, without
+from app.models.filters import Names, Question, Words, choice, whole, without
 from app.models.graph import GraphFilters, PathFilters, Paths
 from app.models.vocabulary import vocabularies
 from app.pages.forms import OF_FILES, fields, names
@@ -54,7 +56,9 @@ def show_home(request: Request, session: SessionDep) -> HTMLResponse:
     statuses = tally(session, Kind.INHIBITOR, "status", **direct)
     verdicts = tally(session, Kind.CANCER, "prognosis")
     outcomes = tally(session, Kind.TRIAL, "outcome", purpose=["anti-tumour"])
+    tried = {each.value: found for each, found in predictions_tried(session).items()}
     listed = "/explore/trials?purpose=anti-tumour&outcome="
+    predicted = {said: found for value, said in OUTCOMES.items() if (found := tried[value])}
     return show(
         request,
         "home.html",
@@ -74,6 +78,8 @@ def show_home(request: Request, session: SessionDep) -> HTMLResponse:
             (said.tone, said.words, outcomes.get(value, 0), f"{listed}{value}")
             for value, said in OUTCOMES.items()
         ],
+        predicted=predicted,
+        predicted_parts=[(said.tone, said.words, len(found), "") for said, found in predicted.items()],
         data=dataset(request.state.release),
     )
 
@@ -329,6 +335,46 @@ def show_dossier(
         own=own,
         dossier=shown,
         sources=sources_of(session, cited(shown)),
+    )
+
+
+CompareQuery: Any = without(CompareFilters, ["format", "inhibitors"], inhibitors=(Names, Field(default=[])))
+
+FORM_OF_COMPARISON = 4
+"""Drugs that the form has a field for."""
+
+
+@router.get("/explore/compare", operation_id="show_comparison")
+def show_comparison(
+    request: Request, query: Annotated[CompareQuery, Query()], session: SessionDep
+) -> HTMLResponse:
+    named = query.inhibitors
+    compared = compare(session, named, query.cancer) if request.query_params else None
+    return show(
+        request,
+        "compare.html",
+        compared=compared and compared.model_dump(mode="json"),
+        named=[*named, *[""] * (FORM_OF_COMPARISON - len(named))],
+        fields=fields(CompareFilters, request.query_params, "compare"),
+        names=names(session),
+    )
+
+
+ConflictQuery: Any = without(ConflictFilters, [])
+
+
+@router.get("/explore/conflicts", operation_id="show_conflicts")
+def show_conflicts(
+    request: Request, query: Annotated[ConflictQuery, Query()], session: SessionDep
+) -> HTMLResponse:
+    conflicts = find_conflicts(session, query.cancer, query.inhibitor).model_dump(mode="json")
+    return show(
+        request,
+        "conflicts.html",
+        conflicts=conflicts,
+        sources=sources_of(session, cited(conflicts)),
+        fields=fields(ConflictFilters, request.query_params, "conflicts"),
+        names=names(session),
     )
 
 
