@@ -161,6 +161,14 @@ BREAKAGES: dict[str, list[Change]] = {
             {"effect": {"measure": "HR", "value": 1.3, "p_value": 0.1, "comparison": "low-versus-high"}},
         ),
     ],
+    "changes": [
+        (*CLAIM, {"statement": "In 100 women with breast cancer, a fall in plasma IL-6 went with death."}),
+        (
+            Kind.EVIDENCE,
+            "prostate-il6-change-docetaxel-mahon-2015",
+            {"effect": {"endpoint": "progression", "comparison": None, "n": 55}},
+        ),
+    ],
     "ratios": [
         (*CLAIM, {"effect": {**FIGURES, "value": 0.5, "ci_low": 0.4, "ci_high": 0.6}}),
         (*CLAIM, {"effect": {**FIGURES, "value": 0.5, "ci_low": 0.0, "ci_high": 0.6}}),

@@ -29,6 +29,7 @@ def what_came(**told: Any) -> TriedAndFound:
     nothing: dict[str, Any] = {
         "trials": {},
         "other_trials": {},
+        "narrower_trials": 0,
         "claims": {},
         "claims_by_study": {},
         "links": {},
@@ -74,6 +75,12 @@ def what_came(**told: Any) -> TriedAndFound:
             "against this cancer is recorded.",
         ),
         (
+            [Sign.SUPPRESSES],
+            {"trials": {"negative": 2}, "narrower_trials": 1},
+            "The pathway predicts that drug X suppresses glioblastoma; both trials against the cancer were "
+            "negative; 1 more trial was in narrower cancers.",
+        ),
+        (
             [],
             {"claims_by_study": {"case": {"harm": 2}, "human-cohort": {"no-benefit": 1}}},
             "No chain of the pathway leads from drug X to glioblastoma; no trial of it "
@@ -98,7 +105,7 @@ def test_one_sentence_sets_prediction_against_trial(
             "against the cancer 1 was "
             "mixed, 2 were negative, 3 reported safety alone and 1 has no reported result; 3 "
             "more were for another "
-            "purpose; ",
+            "purpose; 1 more trial was in narrower cancers; ",
         ),
         (
             "Jakafi",
@@ -128,6 +135,31 @@ def test_the_sentence_of_a_pair(client: httpx.Client, drug: str, cancer: str, se
     assert dossier["summary"].startswith(sentence)
     paths = client.get("/explore/paths", params={"from": drug, "to": cancer}).raise_for_status().text
     assert dossier["summary"].split(";")[0] in paths.replace('<span class="n">IL-6</span>', "IL-6")
+
+
+def test_trials_in_narrower_cancers_are_told_of(client: httpx.Client) -> None:
+    """Nobody reads that a drug was tried in no solid tumour because trials name the tumours themselves."""
+    parents = {row["id"]: row.get("parent") for row in rows("cancers")}
+
+    def wider(cancer: str) -> set[str]:
+        above = parents[cancer]
+        return {above, *wider(above)} if above else set()
+
+    tried: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    for row in TRIALS:
+        beyond = set().union(*map(wider, row["cancers"])) - set(row["cancers"])
+        for pair in ((drug, cancer) for drug in row["inhibitors"] for cancer in beyond):
+            tried[pair].add(row["id"])
+    assert len(tried) > 20
+    for (drug, cancer), trials in tried.items():
+        dossier = get(client, f"/inhibitors/{drug}/cancers/{cancer}")
+        tested = dossier["tested"]
+        assert tested["narrower_trials"] == len(trials), (drug, cancer)
+        assert f"{len(trials)} more trial" in dossier["summary"]
+        among = {
+            each["id"] for each in get(client, f"{tested['links']['narrower_trials']}&limit=500")["items"]
+        }
+        assert among == trials | {each["id"] for each in dossier["trials"]}
 
 
 def test_a_pair_without_a_path(client: httpx.Client) -> None:

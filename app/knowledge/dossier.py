@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from app.errors import InvalidParameter
 from app.knowledge.graph import find_paths, graph_of, within_sentence
-from app.knowledge.tested import brief, items, outcomes, read, tested_in
+from app.knowledge.tested import brief, in_narrower, items, outcomes, read, tested_in
 from app.models.approval import ApprovalItem, ApprovalStatus
 from app.models.base import Kind, Ref
 from app.models.claim import count_claims
@@ -39,7 +39,7 @@ def get_dossier(session: Session, inhibitor: str, cancer: str) -> Dossier:
     trials = [TrialBrief.model_validate(each) for each in drug["trials"] if named(each, cancer_id)]
     paths = chains(session, drug_id, cancer_id)
     signs = {path.predicted for path in paths}
-    tested = tested_in(drug_id, cancer_id, trials, claims)
+    tested = tested_in(drug_id, cancer_id, trials, claims, in_narrower(session, about, len(trials)))
     related = lineage(session, cancer_id, disease)
     approvals = [ApprovalItem.model_validate(each) for each in drug["approvals"]]
     return Dossier(
@@ -129,6 +129,8 @@ def set_against(inhibitor: str, cancer: str, predicted: Collection[Sign], tested
     parts = [sentence, told_of_trials(tested.trials)]
     if others:
         parts.append(f"{others} more {verb(others, 'was', 'were')} for another purpose")
+    if narrower := tested.narrower_trials:
+        parts.append(f"{narrower} more {verb(narrower, 'trial was', 'trials were')} in narrower cancers")
     if told := told_of_claims(tested):
         parts.append(told)
     return "; ".join(parts) + "."

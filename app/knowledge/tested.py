@@ -21,7 +21,12 @@ def look_up(session: Session, inhibitor: str, cancer: str) -> Tested:
     about = {"inhibitor": [inhibitor], "cancer": [cancer]}
     trials = [TrialBrief.model_validate(brief(each)) for each in items(session, Kind.TRIAL, about)]
     claims = [EvidenceItem.model_validate_json(each) for each in items(session, Kind.EVIDENCE, about)]
-    return tested_in(inhibitor, cancer, trials, claims)
+    return tested_in(inhibitor, cancer, trials, claims, in_narrower(session, about, len(trials)))
+
+
+def in_narrower(session: Session, about: Mapping[str, list[str]], own: int) -> int:
+    """How many trials there are in narrower cancers alone, beside those in the cancer itself."""
+    return len(items(session, Kind.TRIAL, {**about, "include_descendants": True})) - own
 
 
 def brief(trial: str) -> dict[str, Any]:
@@ -30,7 +35,11 @@ def brief(trial: str) -> dict[str, Any]:
 
 
 def tested_in(
-    inhibitor: str, cancer: str, trials: Iterable[TrialBrief], claims: Iterable[EvidenceItem]
+    inhibitor: str,
+    cancer: str,
+    trials: Iterable[TrialBrief],
+    claims: Iterable[EvidenceItem],
+    narrower_trials: int,
 ) -> Tested:
     """Trials by purpose and outcome, and therapeutic claims by what they found and in whom."""
     by_purpose = outcomes(trials)
@@ -42,12 +51,14 @@ def tested_in(
     return Tested(
         trials=by_purpose.pop(Purpose.ANTI_TUMOUR, {}),
         other_trials=by_purpose,
+        narrower_trials=narrower_trials,
         claims=findings(therapeutic),
         claims_by_study={
             each: findings(by_study[each]) for each in (*StudyType, "not-said") if each in by_study
         },
         links={
             "trials": f"/trials?{named}",
+            "narrower_trials": f"/trials?{named}&include_descendants=true",
             "evidence": f"/evidence?{named}&type={EvidenceType.THERAPEUTIC}",
             "dossier": f"/inhibitors/{inhibitor}/cancers/{cancer}",
         },
@@ -74,7 +85,7 @@ def read(session: Session, kind: Kind, name: str) -> tuple[str, dict[str, Any]]:
     return record_id, json.loads(text)
 
 
-def items(session: Session, kind: Kind, about: Mapping[str, list[str]]) -> list[str]:
+def items(session: Session, kind: Kind, about: Mapping[str, object]) -> list[str]:
     """The items of a list under filters, all of them."""
     resource = BY_KIND[kind]
     return all_items(session, resource, resource.filters(**about))  # type: ignore[arg-type]

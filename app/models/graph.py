@@ -89,6 +89,9 @@ class Tested(BaseModel):
     other_trials: dict[Purpose, dict[Outcome, int]] = Field(
         description="trials of it in patients with the cancer for another purpose, by outcome"
     )
+    narrower_trials: int = Field(
+        description="trials of it in narrower cancers alone, which are counted nowhere else here"
+    )
     claims: dict[Significance, int] = Field(description="therapeutic claims, by what they found")
     claims_by_study: dict[Studied, dict[Significance, int]] = Field(
         description="the same claims, by in whom or in what it was tested"

@@ -293,6 +293,20 @@ def comparisons(facts: Facts) -> Broken:
             yield Kind.EVIDENCE, row.id, "effect.comparison", expected
 
 
+CHANGE = re.compile(
+    r"\b(?:change|rise|increase|fall|drop|decrease|decline) (?:of|in) (?:\w+ )?(?:IL-6|interleukin)"
+)
+
+
+def changes(facts: Facts) -> Broken:
+    """What a change of IL-6 meant is not told as what a high IL-6 means."""
+    for row in facts.evidence.values():
+        effect = row.effect if row.type == EvidenceType.PROGNOSTIC else None
+        if effect and effect.comparison != Comparison.CHANGE and (found := CHANGE.search(row.statement)):
+            expected = f"change, since the statement tells of a {found[0]}"
+            yield Kind.EVIDENCE, row.id, "effect.comparison", expected
+
+
 WORSE = (
     Significance.POOR_OUTCOME,
     Significance.ADVERSE_FEATURES,
@@ -423,7 +437,20 @@ def roots(facts: Facts) -> Broken:
 RULES: tuple[Callable[[Facts], Broken], ...] = (
     *(owners, parents, sources, orphans, authors, identified, mirrors, studies, unverified),
     *(proofs, approvals_for_cancer, areas, statements, plain_texts, significances, levels, subjects),
-    *(specimens, comparisons, ratios, drugs, biosimilars, ids, ends, loners, results, toxicities, roots),
+    *(
+        specimens,
+        comparisons,
+        changes,
+        ratios,
+        drugs,
+        biosimilars,
+        ids,
+        ends,
+        loners,
+        results,
+        toxicities,
+        roots,
+    ),
 )
 """A rule that is added here is asked of every release, and `tests/test_check.py` wants a breakage of it."""
 
