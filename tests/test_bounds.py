@@ -104,6 +104,7 @@ def lists_of_parameters(client: httpx.Client) -> dict[str, list[str]]:
     }
 
 
+@pytest.mark.longer
 def test_no_answer_to_a_bad_request_is_large_or_holds_up_the_others(apart: httpx.Client) -> None:
     """All parameters of an operation that take several values have too many at once."""
     addresses = []
@@ -169,6 +170,7 @@ def test_no_body_is_answered_at_length_or_holds_up_the_others(apart: httpx.Clien
     assert seconds < 2 * HELD_UP
 
 
+@pytest.mark.longer
 def test_a_thousand_unknown_terms_hold_up_nobody(apart: httpx.Client) -> None:
     terms = [f"zz{number}abc" for number in range(1000)]
     response, seconds = held_up(apart, lambda: apart.post("/resolve", json={"terms": terms}), HELD_UP)

@@ -177,6 +177,7 @@ PAIRS = sorted(
 )
 
 
+@pytest.mark.longer
 def test_the_dossier_of_every_pair_that_was_tried_or_studied(client: httpx.Client) -> None:
     assert len(PAIRS) > 80
     for drug, cancer in PAIRS:

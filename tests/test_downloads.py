@@ -290,6 +290,7 @@ def digests(url: str, seed: str) -> str:
     return done.stdout
 
 
+@pytest.mark.longer
 def test_the_same_release_has_the_same_bytes(release_file: Path, manifest: Any) -> None:
     """In every process, and of the database that this test run has: of the other engine too."""
     expected = "".join(f"{each['name']} {each['sha256']}\n" for each in manifest["items"])

@@ -187,6 +187,7 @@ def test_an_approval_of_another_condition_is_none_of_this(client: httpx.Client) 
     assert "tocilizumab" in {item["id"] for item in get(client, "/inhibitors?agency=MHRA")["items"]}
 
 
+@pytest.mark.longer
 def test_what_is_excluded_and_what_is_kept_are_the_whole(client: httpx.Client) -> None:
     """A list is what holds to one more filter, and what does not."""
     for resource in RESOURCES:

@@ -260,6 +260,7 @@ def test_an_accepted_request_is_answered_before_the_program_ends(release_file: P
     assert len(answers) == len(begun)
 
 
+@pytest.mark.longer
 def test_the_program_serves_from_any_folder(tmp_path: Path, database_url: str) -> None:
     done = subprocess.run(
         [str(Path(sys.executable).with_name("il6")), "openapi"],

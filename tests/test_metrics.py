@@ -138,6 +138,7 @@ def counting(folder: Path, route: bytes) -> int:
     return sum(route in each.read_bytes() for each in folder.glob("*/counter_*.db"))
 
 
+@pytest.mark.longer
 def test_several_workers_add_up(release_file: Path, tmp_path: Path) -> None:
     """Whichever of them is asked, it tells what both have answered, and what both take."""
     url = f"sqlite:///{release_file}"

@@ -268,6 +268,7 @@ def edit(path: Path, old: str, new: str) -> None:
     path.write_text(content.replace(old, new, 1), "utf-8")
 
 
+@pytest.mark.longer
 def test_a_release_is_frozen_once_and_for_all(seed_folder: Path, new_database: NewDatabase) -> None:
     citation = seed_folder.parent / "CITATION.cff"
     citation.write_bytes((PROJECT / "CITATION.cff").read_bytes())
