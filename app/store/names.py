@@ -56,7 +56,7 @@ def names_of(
     """The rows for every name of a record; of those with the same key, the strongest."""
     found: dict[str, dict[str, Any]] = {}
     same = {"kind": kind, "record_id": row.id, "label": label}
-    given = [*spellings(kind, row, label, xrefs), *((MatchedOn.BRAND, brand) for brand in brands)]
+    given = [*spellings(kind, row, label, xrefs), *sold_as(brands)]
     for matched_on, spelling in sorted(given, key=lambda each: STRENGTH[each[0]]):
         key = squeeze(spelling)
         if key:
@@ -73,9 +73,7 @@ def spellings(kind: Kind, row: Any, label: str, xrefs: Iterable[str]) -> Iterato
         yield MatchedOn.NAME, label
     if symbol := getattr(row, "symbol", None):
         yield MatchedOn.SYMBOL, symbol
-    for brand in getattr(row, "brands", []):
-        yield MatchedOn.BRAND, brand
-        yield MatchedOn.BRAND, re.sub(r"\s*\(.*\)$", "", brand)
+    yield from sold_as(getattr(row, "brands", []))
     for synonym in getattr(row, "synonyms", []):
         yield MatchedOn.SYNONYM, synonym
     yield MatchedOn.XREF, f"{kind}/{row.id}"
@@ -95,6 +93,13 @@ def spellings(kind: Kind, row: Any, label: str, xrefs: Iterable[str]) -> Iterato
             yield MatchedOn.XREF, local
     for wider in getattr(row, "sought_as", []):
         yield MatchedOn.SOUGHT_AS, wider
+
+
+def sold_as(brands: Iterable[str]) -> Iterator[tuple[MatchedOn, str]]:
+    """Brands, with what stands behind them in brackets and without."""
+    for brand in brands:
+        yield MatchedOn.BRAND, brand
+        yield MatchedOn.BRAND, re.sub(r"\s*\(.*\)$", "", brand)
 
 
 def resolve(

@@ -1,0 +1,161 @@
+"""Whatever the atlas writes out it reads back, and identifiers as other programs write them."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from app.catalog import BY_KIND, RESOURCES
+from app.exports.jsonld import registry
+from app.exports.kgx import biolink_curie
+from app.models.base import PREFIXES, Kind
+from app.seeding.answers import Facts, curies
+from tests.registries import PLACE, written
+from tests.test_names import STRONGER_ELSEWHERE
+
+HOMES = {
+    "chembl": ["https://www.ebi.ac.uk/chembl/compound_report_card/{}/"],
+    "clinicaltrials": ["https://clinicaltrials.gov/study/{}?term=x", "clinicaltrials.gov/ct2/show/{}"],
+    "doi": ["https://doi.org/{}", "http://dx.doi.org/{}", "DOI: {}"],
+    "doid": ["http://purl.obolibrary.org/obo/DOID_{}", "DOID_{}"],
+    "ensembl": ["https://www.ensembl.org/Homo_sapiens/Gene/Summary?g={}", "{}.15"],
+    "go": ["http://purl.obolibrary.org/obo/GO_{}"],
+    "hgnc": ["https://www.genenames.org/data/gene-symbol-report/#!/hgnc_id/HGNC:{}"],
+    "mondo": ["http://purl.obolibrary.org/obo/MONDO_{}", "https://purl.obolibrary.org/obo/MONDO_{}"],
+    "pmc": ["https://pmc.ncbi.nlm.nih.gov/articles/{}/", "https://www.ncbi.nlm.nih.gov/pmc/articles/{}"],
+    "pubmed": ["https://pubmed.ncbi.nlm.nih.gov/{}/", "PMID:{}", "https://www.ncbi.nlm.nih.gov/pubmed/{}"],
+    "uniprot": ["https://www.uniprot.org/uniprotkb/{}/entry", "UniProtKB:{}", "{}-1"],
+}
+"""Where people copy identifiers from."""
+
+
+def forms(curie: str) -> Iterator[str]:
+    prefix, _, local = curie.partition(":")
+    yield from (curie, biolink_curie(curie), registry(curie), f"https://identifiers.org/{curie}")
+    yield from (f"http://identifiers.org/{prefix}/{local}", f"https://bioregistry.io/{curie}")
+    yield from (each.format(local) for each in HOMES.get(prefix, []))
+
+
+def ask(client: httpx.Client, meant: dict[str, set[tuple[Kind, str]]]) -> None:
+    terms = list(meant)
+    missed = []
+    for start in range(0, len(terms), 1000):
+        asked = {"terms": terms[start : start + 1000]}
+        for item in client.post("/resolve", json=asked).raise_for_status().json()["items"]:
+            found = {(each["kind"], each["id"]) for each in [item["match"], *item["candidates"]] if each}
+            if not found & meant[item["term"]] or not found <= meant[item["term"]]:
+                missed.append((item["term"], found))
+    assert missed == []
+
+
+def test_the_table_is_what_bioregistry_lists() -> None:
+    assert PLACE.read_text() == written()
+
+
+def test_every_identifier_is_read_in_every_form(client: httpx.Client, facts: Facts) -> None:
+    meant: dict[str, set[tuple[Kind, str]]] = {}
+    for kind in Kind:
+        for row in facts.of(kind).values():
+            for curie in set(curies(row)) - STRONGER_ELSEWHERE:
+                for form in forms(curie):
+                    meant.setdefault(form, set()).add((kind, row.id))
+    assert len(meant) > 7000
+    assert {curie.partition(":")[0] for curie in meant} >= set(HOMES) <= {p.prefix for p in PREFIXES.values()}
+    ask(client, meant)
+
+
+@pytest.mark.longer
+def test_every_record_is_found_by_what_we_call_it(client: httpx.Client, facts: Facts) -> None:
+    meant = {}
+    for resource in RESOURCES:
+        for record_id in facts.of(resource.kind):
+            for form in (
+                f"/{resource.path}/{record_id}",
+                f"http://127.0.0.1:8000/{resource.path}/{record_id}",
+                f"https://atlas.example.org/il6/explore/{resource.path}/{record_id}?utm_source=x",
+                f"il6atlas:{resource.kind}/{record_id}",
+                f"il6atlas.{resource.kind}:{record_id}",
+                f"urn:x-il6-atlas:/{resource.path}/{record_id}",
+            ):
+                meant[form] = {(resource.kind, record_id)}
+    ask(client, meant)
+
+
+def test_what_tables_for_other_programs_hold_is_read_back(client: httpx.Client) -> None:
+    nodes = client.get("/graph?format=kgx-nodes").raise_for_status().text.splitlines()
+    edges = client.get("/graph?format=kgx-edges").raise_for_status().text.splitlines()
+    written = {line.split("\t")[0] for line in nodes[1:]}  # edges have numbers that name no record
+    place = nodes[0].split("\t").index("xref")
+    written |= {each for line in nodes[1:] for each in line.split("\t")[place].split("|") if each}
+    place = edges[0].split("\t").index("publications")
+    written |= {each for line in edges[1:] for each in line.split("\t")[place].split("|") if each}
+    assert len(written) > 400
+    terms = sorted(written)
+    for start in range(0, len(terms), 1000):
+        items = client.post("/resolve", json={"terms": terms[start : start + 1000]}).json()["items"]
+        assert [each["term"] for each in items if not each["match"] and not each["candidates"]] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "record_id"),
+    [
+        ("Jakavi", "inhibitors", "ruxolitinib"),
+        ("INCB018424", "inhibitors", "ruxolitinib"),
+        ("ruxolitinib phosphate", "inhibitors", "ruxolitinib"),
+        ("Actemra\u2122", "inhibitors", "tocilizumab"),
+        ("Sylvant\u00ae", "inhibitors", "siltuximab"),
+        ("Actemra (tocilizumab)", "inhibitors", "tocilizumab"),
+        ("interleukin 6 receptor [IL6R]", "targets", "il6r"),
+        ("IL-6R\u03b1", "targets", "il6r"),
+        ("P08887-1", "targets", "il6r"),
+        ("ENSG00000160712.15", "targets", "il6r"),
+        ("Hodgkin's lymphoma", "cancers", "hodgkin-lymphoma"),
+        ("Hodgkin\u2019s lymphoma", "cancers", "hodgkin-lymphoma"),
+        ("breast neoplasm", "cancers", "breast-cancer"),
+        ("ovarian tumours", "cancers", "ovarian-cancer"),
+        ("gastric malignancy", "cancers", "gastric-cancer"),
+    ],
+)
+def test_a_name_is_read_as_people_write_it(
+    client: httpx.Client, name: str, path: str, record_id: str
+) -> None:
+    response = client.get(f"/{path}/{name}")
+    assert response.status_code == 200, response.text
+    assert response.headers["Content-Location"] == f"/{path}/{record_id}"
+
+
+def test_every_brand_of_an_approval_is_a_name_of_its_drug(client: httpx.Client, facts: Facts) -> None:
+    meant: dict[str, set[tuple[Kind, str]]] = {}
+    for row in facts.of(Kind.APPROVAL).values():
+        if row.brand:
+            plain = row.brand.partition(" (")[0]
+            for spelling in (row.brand, plain, f"{plain}\u00ae", f"{plain} ({row.inhibitor})"):
+                meant.setdefault(spelling, set()).add((Kind.INHIBITOR, row.inhibitor))
+    ask(client, meant)
+
+
+def test_two_names_that_are_not_one_record_are_none(client: httpx.Client) -> None:
+    for name in ("Actemra (siltuximab)", "tocilizumab (nonsense)"):
+        assert client.get("/resolve", params={"q": name}).json()["match"] is None
+    for address in ("/inhibitors/tocilizumab/cancers/breast-cancer", "https://example.org/x.html"):
+        assert client.get("/resolve", params={"q": address}).json()["match"] is None
+
+
+def test_suggestions_hold_the_word_that_was_typed(client: httpx.Client) -> None:
+    for word in ("sarcoma", "pancreatic", "oesophageal", "receptor", "signalling", "arthritis"):
+        near = client.get("/resolve", params={"q": word}).raise_for_status().json()
+        assert near["match"] is None
+        assert near["suggestions"], word
+        for each in near["suggestions"]:
+            record = client.get(f"/{BY_KIND[Kind(each['kind'])].path}/{each['id']}").json()
+            names = [each["id"], each["name"], *record.get("synonyms", []), *record.get("sought_as", [])]
+            assert any(word in name.lower() for name in names), (word, each)
+
+
+def test_an_organ_is_not_another_organ(client: httpx.Client) -> None:
+    for asked, never in {"liver cancer": "bladder", "brain cancer": "breast", "bone cancer": "colon"}.items():
+        answer = client.get(f"/cancers/{asked}")
+        body = answer.json()
+        named = [each["id"] for each in [*body.get("candidates", []), *body.get("suggestions", [])]]
+        assert not any(never in each for each in named), (asked, named)
+    assert client.get("/cancers/lung cancer").status_code in (200, 409)
