@@ -90,7 +90,7 @@ LIGHT = [
     "/releases/2026.12/inhibitors/tocilizumab",
     *(f"{place}/inhibitors/siltuximab/cancers/multiple-myeloma" for place in ("", "/explore")),
     *(f"{place}/compare?inhibitors=siltuximab,tocilizumab" for place in ("", "/explore")),
-    *(f"{place}/evidence/conflicts?cancer=breast-cancer" for place in ("", "/explore")),
+    *("/evidence/conflicts?cancer=breast-cancer", "/explore/conflicts?cancer=breast-cancer"),
     *("/downloads", "/downloads/il6-atlas-2026.12.sssom.tsv"),
     *("/about", "/robots.txt", "/sitemap.xml", "/favicon.ico", "/apple-touch-icon.png"),
     "/explore/paths?from=tocilizumab&to=ovarian-cancer",
