@@ -48,7 +48,7 @@ def expected(row: dict[str, Any]) -> tuple[float, float, float] | str | None:
 
 
 def same(one: float | None, other: float) -> bool:
-    return math.isnan(other) if one is None else math.isclose(one, other)
+    return math.isnan(other) if one is None else math.isclose(one, other, rel_tol=5e-4)
 
 
 def test_every_row(client: httpx.Client) -> None:
@@ -100,7 +100,12 @@ def test_a_table_has_the_same_figures(client: httpx.Client) -> None:
 
 def test_records_and_other_records_have_the_same_figures(client: httpx.Client) -> None:
     claim = get(client, "/evidence/pancreatic-serum-il6-os-biomedicines-2024")
-    assert math.isclose(claim["effect"]["harmonised"]["value"], 1 / 0.33)
+    assert claim["effect"]["harmonised"] == {
+        "measure": "HR",
+        "value": 3.03,
+        "ci_low": 1.667,
+        "ci_high": 5.556,
+    }
     paper = get(client, f"/publications/{claim['publication']['id']}")
     within = {each["id"]: each["effect"] for each in paper["evidence"]}
     assert within[claim["id"]] == claim["effect"]

@@ -35,8 +35,8 @@ def harmonise(kind: EvidenceType, target: str | None, effect: Effect) -> Harmoni
     """The ratio of a claim so turned that ratios of its type can be compared, or why it cannot be.
 
     Of a prognostic claim: high IL-6 against low, more than 1 is worse. Of a claim on a drug: treated against
-    control, less than 1 favours the drug. A ratio that is turned is one divided by the published one, and its
-    interval likewise, end for end.
+    control, less than 1 favours the drug. A ratio that is turned is one divided by the published one, to four
+    significant digits, and its interval likewise, end for end.
     """
     if effect.measure not in RATIOS or effect.value is None:
         return NotHarmonised.NO_RATIO
@@ -53,13 +53,13 @@ def harmonise(kind: EvidenceType, target: str | None, effect: Effect) -> Harmoni
     turned = (effect.comparison == Comparison.LOW_VERSUS_HIGH) != (effect.endpoint in WELCOME)
     value, low, high = effect.value, effect.ci_low, effect.ci_high
     if turned:
-        value, low, high = 1 / value, inverse(high), inverse(low)
+        # An interval that reaches 0 has no other end.
+        value, low, high = inverse(value), *(inverse(end) if end else None for end in (high, low))
     return Harmonised(measure=effect.measure, value=value, ci_low=low, ci_high=high)
 
 
-def inverse(end: float | None) -> float | None:
-    """An end of an interval, turned; one that reaches 0 has no other end."""
-    return 1 / end if end else None
+def inverse(figure: float) -> float:
+    return float(f"{1 / figure:.4g}")
 
 
 def shown(kind: EvidenceType, target: str | None, effect: Effect | None) -> ShownEffect | None:
