@@ -11,7 +11,7 @@ import time
 import typing
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -50,6 +50,9 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+DRAFTS = Path("drafts")
+"""Where drafts of new rows are put if nothing else is said."""
+
 out = Console()
 err = Console(stderr=True)
 
@@ -162,7 +165,9 @@ def release_command(
         str | None, typer.Argument(help="calendar version; that of RELEASE if not given")
     ] = None,
     source: Annotated[Path, typer.Option("--from", help="folder that holds the seed files")] = SEED,
-    date: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="its day; today")] = None,
+    day: Annotated[
+        datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="its day; today")
+    ] = None,
 ) -> None:
     """Release what the seed files hold: freeze it, and write what it changed into the changelog of the data.
 
@@ -172,7 +177,7 @@ def release_command(
     from app.seeding.releases import freeze
 
     try:
-        files = freeze(source, version, (date or datetime.now()).date())
+        files = freeze(source, version, (day or datetime.now()).date())
     except DataFault as fault:
         for problem in fault.problems:
             say(str(problem))
@@ -181,6 +186,71 @@ def release_command(
         say(f"{path}: written")
     if not files:
         say("it was released already, and nothing has changed since")
+
+
+@app.command()
+def add(
+    what: Annotated[
+        list[str], typer.Argument(help="doi:..., pmid:..., nct..., or a file .nbib, .ris or .json (CSL)")
+    ],
+    source: Annotated[Path, typer.Option("--from", help="folder that holds the seed files")] = SEED,
+    to: Annotated[Path, typer.Option(help="folder for the drafts")] = DRAFTS,
+) -> None:
+    """Draft rows for papers and trials, from Europe PMC, Crossref, ClinicalTrials.gov or a file.
+
+    Ends with 0 when every draft is written; 65 when something is there already or is wrong; 69 when a
+    service does not answer or does not know it. The seed files are not touched: `il6 accept` does that.
+    """
+    from app.curation.additions import Known, NotAnIdentifier, find
+    from app.curation.drafts import draft
+    from app.curation.services import ServiceFault
+    from app.seeding.files import DataFault
+
+    code = 0
+    for written in what:
+        try:
+            for found in find(written, source, date.today()):
+                path = to / f"{found.id}.yaml"
+                if path.exists():
+                    raise Known(f"{path} is a draft of it already")
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(draft(found.rows, found.source, str(path)), "utf-8")
+                say(f"{path}: drafted from {found.source}")
+                for notice in found.notices:
+                    say(f"  {notice}")
+        except NotAnIdentifier as fault:
+            raise fail(str(fault), os.EX_USAGE) from None
+        except (Known, DataFault) as fault:
+            code = os.EX_DATAERR
+            say(f"{written}: {'; '.join(map(str, getattr(fault, 'problems', [fault])))}")
+        except ServiceFault as fault:
+            code = os.EX_UNAVAILABLE
+            say(f"{written}: {fault}")
+    if code:
+        raise fail("not all was drafted; the seed files are as they were", code)
+
+
+@app.command()
+def accept(
+    files: Annotated[list[Path], typer.Argument(help="drafts that are filled in")],
+    source: Annotated[Path, typer.Option("--from", help="folder that holds the seed files")] = SEED,
+) -> None:
+    """Put drafts into the seed files, in canonical form, where all rules hold with them.
+
+    Ends with 0 when all are in; 65 when something is wrong with one: it and those behind it are not in.
+    """
+    from app.curation.drafts import accept as accept_draft
+    from app.seeding.files import DataFault
+
+    for path in files:
+        try:
+            for collection, rows in accept_draft(source, path).items():
+                for row in rows:
+                    say(f"{collection}.yaml: {row['id']} added")
+        except DataFault as fault:
+            for problem in fault.problems:
+                say(str(problem))
+            raise fail(f"{path}: {fault}; nothing was added", os.EX_DATAERR) from None
 
 
 @app.command()

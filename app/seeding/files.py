@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from app.catalog import RESOURCES
+from app.catalog import RESOURCES, Resource
 
 RELEASE = "RELEASE"
 WIDTH = 110
@@ -300,10 +300,14 @@ def canonical(path: Path) -> str:
     )
     if found := [*islice(lost, MOST_PROBLEMS)]:
         raise DataFault(found)
+    return as_text(resource, rows)
+
+
+def as_text(resource: Resource, rows: list[dict[str, Any]]) -> str:
+    """Rows as a seed file has them."""
     order = list(resource.seed.model_fields)
-    rows.sort(key=lambda row: str(row.get("id")))
     parts = [f"# {resource.about}\n"]
-    for row in rows:
+    for row in sorted(rows, key=lambda row: str(row.get("id"))):
         keys = sorted(row, key=lambda key: order.index(key) if key in order else len(order))
         kept = Row({key: row[key] for key in keys if row[key] not in (None, [], {})})
         parts.append(yaml.dump(Rows([kept]), Dumper=Dumper, allow_unicode=True, sort_keys=False, width=WIDTH))

@@ -1,0 +1,1 @@
+"""From other sources into seed files: what to add, and what has changed since."""

@@ -1,0 +1,486 @@
+"""Curating: from papers and registers into the seed files, whatever other people's services answer."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+import stamina
+import yaml
+from click.testing import Result
+from typer.testing import CliRunner
+
+from app.cli import app
+from app.curation import services
+from app.curation.services import Again, pause, seconds
+from tests.conftest import serving
+
+# The shape of the answers: https://europepmc.org/RestfulWebService (search, core), https://api.crossref.org,
+# https://clinicaltrials.gov/data-api/api, https://open.fda.gov/apis/drug/drugsfda.
+# People, papers and trials are invented.
+PAPER: dict[str, Any] = {
+    "id": "49999991",
+    "source": "MED",
+    "pmid": "49999991",
+    "pmcid": "PMC99999991",
+    "doi": "10.5555/il6.2026.1",
+    "title": "Serum interleukin-6 and survival in <i>urothelial</i> bladder cancer: 212 patients.",
+    "authorString": "Ångström Å, O'Neil B, Bladder Cancer Group.",
+    "authorList": {
+        "author": [
+            {"fullName": "Ångström Å", "firstName": "Åsa", "lastName": "Ångström", "initials": "Å"},
+            {"fullName": "O'Neil B", "lastName": "O'Neil", "initials": "B"},
+            {"collectiveName": "Bladder Cancer Group"},
+        ]
+    },
+    "journalInfo": {
+        "issue": "3",
+        "volume": "101",
+        "dateOfPublication": "2026 Mar",
+        "monthOfPublication": 3,
+        "yearOfPublication": 2026,
+        "printPublicationDate": "2026-03-01",
+        "journal": {"title": "Translational lung cancer research", "issn": "2218-6751"},
+    },
+    "pubYear": "2026",
+    "pageInfo": "535-41",
+    "pubTypeList": {"pubType": ["Journal Article", "Observational Study"]},
+    "firstPublicationDate": "2026-03-01",
+}
+WORK: dict[str, Any] = {
+    "type": "journal-article",
+    "DOI": "10.5555/il6.2026.2",
+    "title": ["Tocilizumab in pancreatic cancer"],
+    "container-title": ["Tumori"],
+    "author": [
+        {"given": "Mary-Ann", "family": "Example", "sequence": "first", "affiliation": []},
+        {"name": "Pancreas Group", "sequence": "additional", "affiliation": []},
+    ],
+    "issued": {"date-parts": [[2026, 5]]},
+    "volume": "112",
+    "page": "1-9",
+}
+STUDY: dict[str, Any] = {
+    "protocolSection": {
+        "identificationModule": {"nctId": "NCT09999991", "briefTitle": "Siltuximab in Ovarian Cancer"},
+        "statusModule": {
+            "overallStatus": "RECRUITING",
+            "startDateStruct": {"date": "2026-02", "type": "ACTUAL"},
+        },
+        "sponsorCollaboratorsModule": {"leadSponsor": {"name": "Example University", "class": "OTHER"}},
+        "conditionsModule": {"conditions": ["Ovarian Carcinoma", "Fatigue"]},
+        "designModule": {
+            "studyType": "INTERVENTIONAL",
+            "phases": ["PHASE1", "PHASE2"],
+            "designInfo": {"allocation": "RANDOMIZED", "maskingInfo": {"masking": "NONE"}},
+            "enrollmentInfo": {"count": 48, "type": "ESTIMATED"},
+        },
+        "armsInterventionsModule": {
+            "interventions": [
+                {"type": "DRUG", "name": "CNTO 328", "otherNames": ["Sylvant"]},
+                {"type": "DRUG", "name": "Paclitaxel"},
+            ]
+        },
+        "outcomesModule": {"primaryOutcomes": [{"measure": "Progression-free survival"}]},
+    },
+    "hasResults": False,
+}
+SAID = {
+    "statement": "Of 212 patients with bladder cancer, those with a high serum IL-6 died earlier.",
+    "significance": "poor-outcome",
+    "cancer": "bladder-cancer",
+    "specimen": "serum",
+    "effect": "{measure: HR, value: 1.8, ci_low: 1.2, ci_high: 2.7, endpoint: overall-survival, n: 212, "
+    "comparison: high-versus-low}",
+}
+"""What a person types of the paper: five lines."""
+
+Handler = Callable[[httpx2.Request], httpx2.Response]
+
+
+class Web:
+    """The web outside, as far as a test has told what it answers."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, Any] = {}
+        self.asked: list[str] = []
+
+    def __call__(self, request: httpx2.Request) -> httpx2.Response:
+        self.asked.append(str(request.url))
+        for beginning, answer in self.answers.items():
+            if str(request.url).startswith(beginning):
+                if isinstance(answer, Exception):
+                    raise answer
+                made = answer if isinstance(answer, httpx2.Response) else httpx2.Response(200, json=answer)
+                return httpx2.Response(made.status_code, headers=made.headers, content=made.content)
+        return httpx2.Response(404)
+
+
+EPMC = f"{services.EUROPE_PMC.address}/search"
+CTG = f"{services.CLINICAL_TRIALS.address}/studies"
+
+
+@pytest.fixture
+def web(monkeypatch: pytest.MonkeyPatch) -> Web:
+    made = Web()
+    made.answers[EPMC] = {"hitCount": 0, "resultList": {"result": []}}
+    monkeypatch.setattr(services, "TRANSPORT", httpx2.MockTransport(made))
+    return made
+
+
+@pytest.fixture
+def il6(seed_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """The program in a folder of its own, on a copy of the seed files."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("IL6_DATABASE_URL", f"sqlite:///{tmp_path / 'atlas.sqlite'}")
+
+    def run(*words: str) -> Result:
+        with stamina.set_testing(True, attempts=services.TRIES):
+            return CliRunner().invoke(app, [*words, "--from", str(seed_folder)])
+
+    return run
+
+
+def europe_pmc(*papers: dict[str, Any]) -> dict[str, Any]:
+    return {"version": "6.9", "hitCount": len(papers), "resultList": {"result": [*papers]}}
+
+
+def bytes_of(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.glob("*") if path.is_file()}
+
+
+def fill(path: Path, said: dict[str, str]) -> None:
+    """Type what a person says behind the keys of a draft."""
+    content = path.read_text("utf-8")
+    for key, value in said.items():
+        content, times = re.subn(rf"^  {key}: .*$", f"  {key}: {value}", content, flags=re.MULTILINE)
+        assert times == 1, f"the draft does not ask for {key}"
+    path.write_text(content, "utf-8")
+
+
+def test_from_a_paper_to_a_claim_in_three_commands(
+    web: Web, il6: Callable[..., Result], tmp_path: Path
+) -> None:
+    web.answers[EPMC] = europe_pmc(PAPER)
+    first = il6("add", "pmid:49999991")
+    assert first.exit_code == 0, first.output
+    draft = tmp_path / "drafts" / "angstrom-2026.yaml"
+    fill(draft, SAID)
+    second = il6("accept", str(draft))
+    assert second.exit_code == 0, second.output
+    third = il6("seed")
+    assert third.exit_code == 0, third.output
+    assert len(SAID) <= 6
+    with serving(f"sqlite:///{tmp_path / 'atlas.sqlite'}") as client:
+        claim = client.get("/evidence/bladder-cancer-serum-il6-os-angstrom-2026").json()
+        assert claim["type"] == "prognostic"
+        assert claim["direction"] == "supports"
+        assert claim["level"] == "B"
+        assert claim["target"]["id"] == "il6"
+        assert claim["effect"]["harmonised"]["value"] == 1.8
+        paper = client.get("/publications/PMID:49999991").json()
+    assert {name: paper[name] for name in ("title", "authors", "journal", "published", "pages", "kind")} == {
+        "title": "Serum interleukin-6 and survival in urothelial bladder cancer: 212 patients",
+        "authors": ["Ångström Å", "O'Neil B", "Bladder Cancer Group"],
+        "journal": "Translational Lung Cancer Research",
+        "published": "2026-03",
+        "pages": "535-541",
+        "kind": "cohort",
+    }
+    assert claim["publication"]["id"] == paper["id"] == "angstrom-2026"
+
+
+def test_files_stay_in_canonical_form_and_alone_those_with_rows_change(
+    web: Web, il6: Callable[..., Result], seed_folder: Path, tmp_path: Path
+) -> None:
+    web.answers[EPMC] = europe_pmc(PAPER)
+    before = bytes_of(seed_folder)
+    assert il6("add", "10.5555/il6.2026.1").exit_code == 0
+    assert bytes_of(seed_folder) == before, "a draft is not yet in the seed files"
+    fill(tmp_path / "drafts" / "angstrom-2026.yaml", SAID)
+    assert il6("accept", "drafts/angstrom-2026.yaml").exit_code == 0
+    after = bytes_of(seed_folder)
+    assert {name for name in after if after[name] != before[name]} == {"publications.yaml", "evidence.yaml"}
+    assert "brought into" not in il6("seed", "--format").output
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["pmid:49999991", "49999991", "https://pubmed.ncbi.nlm.nih.gov/49999991/", "PMC99999991",
+     "doi:10.5555/IL6.2026.1", "https://doi.org/10.5555/il6.2026.1"],
+)  # fmt: skip
+def test_an_identifier_may_be_written_in_any_way(
+    web: Web, il6: Callable[..., Result], tmp_path: Path, written: str
+) -> None:
+    web.answers[EPMC] = europe_pmc(PAPER)
+    done = il6("add", written)
+    assert done.exit_code == 0, done.output
+    rows = yaml.safe_load((tmp_path / "drafts" / "angstrom-2026.yaml").read_text("utf-8"))
+    assert rows["publications"][0]["doi"] == "10.5555/il6.2026.1"
+
+
+def test_what_europe_pmc_does_not_know_is_asked_of_crossref(
+    web: Web, il6: Callable[..., Result], tmp_path: Path
+) -> None:
+    web.answers[services.CROSSREF.address] = {"status": "ok", "message-type": "work", "message": WORK}
+    done = il6("add", "doi:10.5555/il6.2026.2")
+    assert done.exit_code == 0, done.output
+    assert web.asked[-1] == "https://api.crossref.org/works/10.5555%2Fil6.2026.2"
+    (row,) = yaml.safe_load((tmp_path / "drafts" / "example-2026.yaml").read_text("utf-8"))["publications"]
+    assert row == {
+        "id": "example-2026",
+        "title": "Tocilizumab in pancreatic cancer",
+        "authors": ["Example MA", "Pancreas Group"],
+        "journal": "Tumori",
+        "year": 2026,
+        "published": "2026-05",
+        "volume": "112",
+        "pages": "1-9",
+        "doi": "10.5555/il6.2026.2",
+        "kind": None,
+    }
+
+
+NBIB = """\
+PMID- 49999992
+DP  - 2026 Apr 2
+TI  - IL-6 in glioma: a
+      review.
+PG  - 12-9
+LID - 10.5555/il6.2026.3 [doi]
+AU  - Example A
+AU  - Sample BC
+JT  - Journal of clinical oncology : official journal of the American Society of Clinical Oncology
+PT  - Review
+AID - 10.5555/il6.2026.3 [doi]
+"""
+RIS = """\
+TY  - JOUR
+AU  - Example, Anna
+AU  - Sample, B. C.
+TI  - IL-6 in glioma: a review
+JO  - Journal of clinical oncology
+PY  - 2026/04/02
+SP  - 12
+EP  - 19
+DO  - 10.5555/il6.2026.3
+ER  -
+"""
+CSL = json.dumps(
+    [{**WORK, "title": "IL-6 in glioma: a review", "DOI": "10.5555/il6.2026.3", "type": "review"}]
+)
+
+
+@pytest.mark.parametrize(("name", "content"), [("a.nbib", NBIB), ("a.ris", RIS), ("a.json", CSL)])
+def test_a_file_of_references_is_read_without_asking_anybody(
+    web: Web, il6: Callable[..., Result], tmp_path: Path, name: str, content: str
+) -> None:
+    (tmp_path / name).write_text(content, "utf-8")
+    done = il6("add", name)
+    assert done.exit_code == 0, done.output
+    assert web.asked == []
+    (row,) = yaml.safe_load((tmp_path / "drafts" / "example-2026.yaml").read_text("utf-8"))["publications"]
+    assert row["title"] == "IL-6 in glioma: a review"
+    assert row["doi"] == "10.5555/il6.2026.3"
+    assert row["authors"][0] == ("Example MA" if name == "a.json" else "Example A")
+    assert row["year"] == 2026
+    if name != "a.json":
+        assert row["authors"] == ["Example A", "Sample BC"]
+        assert row["journal"] == "Journal of Clinical Oncology", "the name that other rows have"
+        assert row["pages"] == "12-19"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.json", "{"),
+        ("a.json", "[]"),
+        ("a.json", '[{"author": 3}]'),
+        ("a.nbib", ""),
+        ("a.ris", "TY  - JOUR"),
+    ],
+)
+def test_a_file_that_holds_no_references_is_named(
+    web: Web, il6: Callable[..., Result], tmp_path: Path, name: str, content: str
+) -> None:
+    (tmp_path / name).write_text(content, "utf-8")
+    done = il6("add", name)
+    assert done.exit_code == 65
+    assert "references" in done.output
+
+
+def test_a_publication_that_is_there_is_named_whatever_it_is_known_by(
+    web: Web, il6: Callable[..., Result], tmp_path: Path, facts: Any
+) -> None:
+    row = facts.publications["lin-2015"]
+    for field, changed in {
+        "doi": {"doi": row.doi.upper()},
+        "pmid": {"pmid": next(each.pmid for each in facts.publications.values() if each.pmid)},
+        "title": {"title": f"{row.title.upper()}."},
+    }.items():
+        web.answers[EPMC] = europe_pmc({**PAPER, **changed})
+        done = il6("add", f"doi:{row.doi}" if field == "doi" else f"pmid:{changed.get('pmid', 49999991)}")
+        assert done.exit_code == 65
+        assert f"it has the same {field}" in done.output
+    assert not (tmp_path / "drafts").exists()
+
+
+def test_a_retraction_is_told(web: Web, il6: Callable[..., Result]) -> None:
+    web.answers[EPMC] = europe_pmc(
+        {
+            **PAPER,
+            "pubTypeList": {"pubType": ["Journal Article", "Retracted Publication"]},
+            "commentCorrectionList": {
+                "commentCorrection": [
+                    {
+                        "id": "1",
+                        "source": "MED",
+                        "type": "Retraction in",
+                        "reference": "Tumori. 2026 Jun;1(1):1.",
+                    },
+                    {"id": "2", "source": "MED", "type": "Comment in", "reference": "Tumori. 2026"},
+                ]
+            },
+        }
+    )
+    told = il6("add", "49999991").output
+    assert "Retracted publication" in told
+    assert "Retraction in Tumori. 2026 Jun" in told
+    assert "Comment in" not in told
+
+
+def test_a_trial_comes_from_its_register(web: Web, il6: Callable[..., Result], tmp_path: Path) -> None:
+    web.answers[CTG] = {"studies": [STUDY]}
+    done = il6("add", "nct09999991")
+    assert done.exit_code == 0, done.output
+    assert "Fatigue" in done.output, "conditions that no cancer has are told"
+    draft = tmp_path / "drafts" / "nct09999991.yaml"
+    (row,) = yaml.safe_load(draft.read_text("utf-8"))["trials"]
+    assert row["inhibitors"] == ["siltuximab"]
+    assert row["cancers"] == ["ovarian-cancer"]
+    assert row["combination"] == ["Paclitaxel"]
+    assert (row["phase"], row["status"], row["design"], row["masking"]) == (
+        "1/2",
+        "recruiting",
+        "randomised",
+        "open-label",
+    )
+    fill(draft, {"purpose": "anti-tumour", "setting": "later-line"})
+    assert il6("accept", str(draft)).exit_code == 0
+    assert il6("seed").exit_code == 0
+    assert il6("add", "nct09999991").exit_code == 65
+    with serving(f"sqlite:///{tmp_path / 'atlas.sqlite'}") as client:
+        trial = client.get("/trials/NCT09999991").json()
+    assert trial["enrolment"] == 48
+    assert trial["publications"][0]["url"] == "https://clinicaltrials.gov/study/NCT09999991"
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ({**SAID, "significance": "worse-outcome"}, "poor-outcome"),
+        ({**SAID, "cancer": "bladder-cancr"}, "bladder-cancer is near"),
+        ({**SAID, "statement": "these patients fared worse."}, "stands alone"),
+        ({name: SAID[name] for name in SAID if name != "specimen"}, "the specimen"),
+    ],
+)
+def test_a_draft_that_breaks_a_rule_changes_nothing(
+    web: Web,
+    il6: Callable[..., Result],
+    seed_folder: Path,
+    tmp_path: Path,
+    said: dict[str, str],
+    expected: str,
+) -> None:
+    web.answers[EPMC] = europe_pmc(PAPER)
+    il6("add", "49999991")
+    fill(tmp_path / "drafts" / "angstrom-2026.yaml", said)
+    before = bytes_of(seed_folder)
+    done = il6("accept", "drafts/angstrom-2026.yaml")
+    assert done.exit_code == 65
+    assert expected in done.output
+    assert bytes_of(seed_folder) == before
+
+
+def test_a_draft_that_is_none_is_named(il6: Callable[..., Result], tmp_path: Path) -> None:
+    for content in ("", "- id: a", "claims: []", "evidence: 3", "evidence: [3]", "evidence: {", "trials:"):
+        (tmp_path / "a.yaml").write_text(content, "utf-8")
+        done = il6("accept", "a.yaml")
+        assert (done.exit_code, type(done.exception)) == (65, SystemExit), content
+        assert "a.yaml" in done.output
+
+
+def test_no_draft_is_overwritten(web: Web, il6: Callable[..., Result], tmp_path: Path) -> None:
+    web.answers[EPMC] = europe_pmc(PAPER)
+    assert il6("add", "49999991").exit_code == 0
+    fill(tmp_path / "drafts" / "angstrom-2026.yaml", SAID)
+    again = il6("add", "49999991")
+    assert again.exit_code == 65
+    assert "is a draft of it already" in again.output
+    assert "serum" in (tmp_path / "drafts" / "angstrom-2026.yaml").read_text("utf-8")
+
+
+FAULTS = {
+    "time-out": (httpx2.ReadTimeout("slow"), "nothing came within 20 seconds", services.TRIES),
+    "no network": (httpx2.ConnectError("Name not known"), "Name not known", services.TRIES),
+    "busy": (httpx2.Response(429, headers={"Retry-After": "2"}), "status 429", services.TRIES),
+    "busy for long": (httpx2.Response(429, headers={"Retry-After": "3600"}), "for 3600 seconds", 1),
+    "broken": (httpx2.Response(503), "status 503", services.TRIES),
+    "refused": (httpx2.Response(403), "refuses the question: status 403", 1),
+    "no JSON": (httpx2.Response(200, text="<html>"), "something that is no JSON", 1),
+    "cut": (httpx2.Response(200, text='{"resultList": {"resul'), "something that is no JSON", 1),
+    "another form": (httpx2.Response(200, json={"results": []}), "another form", 1),
+    "another form within": (httpx2.Response(200, json=europe_pmc({"id": "1"})), "another form", 1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_service_that_does_not_answer_is_named_and_nothing_is_lost(
+    web: Web, il6: Callable[..., Result], seed_folder: Path, tmp_path: Path, fault: str
+) -> None:
+    before = bytes_of(seed_folder)
+    web.answers[EPMC], expected, times = FAULTS[fault]
+    done = il6("add", "49999991")
+    assert (done.exit_code, type(done.exception)) == (69, SystemExit), done.output
+    assert "Europe PMC" in done.output
+    assert expected in done.output
+    assert len(web.asked) == times
+    assert bytes_of(seed_folder) == before
+    assert not (tmp_path / "drafts").exists()
+
+
+def test_what_no_service_knows_is_named(web: Web, il6: Callable[..., Result]) -> None:
+    for written, expected in {
+        "pmid:49999999": "Europe PMC knows no pmid 49999999",
+        "doi:10.5555/none": "Europe PMC and Crossref know no doi 10.5555/none",
+        "NCT09999999": "ClinicalTrials.gov knows no NCT09999999",
+    }.items():
+        done = il6("add", written)
+        assert done.exit_code == 69
+        assert expected in done.output
+    done = il6("add", "chen et al. 2013")
+    assert done.exit_code == 64
+    assert "a DOI, PMID, PMCID or NCT number" in done.output
+
+
+def test_one_that_fails_keeps_no_other_from_being_drafted(
+    web: Web, il6: Callable[..., Result], tmp_path: Path
+) -> None:
+    web.answers[EPMC] = europe_pmc(PAPER)
+    done = il6("add", "pmid:1", "pmid:49999991")
+    assert done.exit_code == 69
+    assert (tmp_path / "drafts" / "angstrom-2026.yaml").exists()
+
+
+def test_a_service_is_waited_for_as_long_as_it_asks_within_reason() -> None:
+    assert pause(Again("status 429", 7)) == 7
+    assert pause(Again("status 429", 3600)) is False
+    assert pause(Again("status 503", None)) is True
+    assert pause(ValueError()) is False
+    assert seconds("120") == 120
+    assert seconds("Sat, 28 Nov 2020 12:00:00 GMT") == 0
+    assert seconds("soon") is None
+    assert seconds(None) is None
