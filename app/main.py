@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from asgi_correlation_id import CorrelationIdMiddleware
-from fastapi import Depends, FastAPI
+from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
 from fastapi_rfc9457.server import get_problem_docs_router, problems
 from starlette.routing import Route
@@ -22,8 +22,7 @@ from app.http.headers import Headers, Preflight
 from app.http.kept import Answers, Kept
 from app.http.logs import AccessLog
 from app.http.metrics import Counts, Metrics
-from app.http.problems import ANYWHERE, OF_HTTP, add_handlers
-from app.http.session import check_parameters
+from app.http.problems import OF_HTTP, add_handlers
 from app.mcp import Endpoint
 from app.pages.problems import Pages
 from app.pages.routes import mount_static
@@ -85,8 +84,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
-        dependencies=[Depends(check_parameters)],
-        responses=problems(*ANYWHERE),
     )
     app.state.settings = settings
     app.state.database = Database(parse_url(settings.database_url), settings.query_seconds)
@@ -107,7 +104,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     routes = [each for router in routers for each in router.routes if isinstance(each, APIRoute)]
     app.state.paths = [each.path_format for each in routes]
     for router in [*routers, docs.router, pages]:
-        app.include_router(router)
+        app.router.routes += router.routes  # include_router would make each operation once more
     described = get_problem_docs_router()
     app.include_router(described, prefix="/problems", include_in_schema=False, responses=problems(*OF_HTTP))
     app.state.tools = Endpoint(app.state.database)

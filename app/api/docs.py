@@ -12,7 +12,7 @@ from threading import Lock
 from typing import Any
 
 import fastapi_standalone_docs
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import FastAPI, Request
 from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
 from fastapi_rfc9457 import PROBLEM_MEDIA_TYPE
 from pydantic import BaseModel, TypeAdapter
@@ -27,7 +27,7 @@ from app.api.finding import SearchQuery, Terms, found_by, resolved
 from app.api.resources import ListOf, body_of
 from app.catalog import BY_KIND, RESOURCES
 from app.http.files import Files
-from app.http.session import session_of
+from app.http.session import new_router, session_of
 from app.knowledge.conflicts import find_conflicts
 from app.knowledge.dossier import compare, get_dossier
 from app.knowledge.graph import graph_asked_for, paths_asked_for
@@ -51,7 +51,7 @@ from app.store.summary import SummaryQuery
 
 ASSETS = Path(fastapi_standalone_docs.__file__).parent / "static"
 
-router = APIRouter(include_in_schema=False)
+router = new_router(include_in_schema=False)
 
 
 def content_security_policy(page: str) -> str:

@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import Path, Query, Request, Response
 from fastapi_rfc9457.server import problems
 
 from app.api.formats import TABLE, as_table
 from app.http.problems import AmbiguousName, NotAcceptable, RecordNotFound
-from app.http.session import SessionDep
+from app.http.session import SessionDep, new_router
 from app.knowledge.conflicts import find_conflicts
 from app.knowledge.dossier import compare, get_dossier
 from app.models.dossier import (
@@ -19,7 +19,7 @@ from app.models.dossier import (
     Dossier,
 )
 
-router = APIRouter()
+router = new_router()
 
 
 @router.get(

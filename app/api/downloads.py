@@ -2,18 +2,18 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import Path, Request, Response
 from fastapi_rfc9457.server import problems
 
 from app.api.formats import with_charset
 from app.api.meta import shown
 from app.exports.downloads import FILES, JSON, download, manifest
 from app.http.problems import RecordNotFound
-from app.http.session import SessionDep
+from app.http.session import SessionDep, new_router
 from app.models.download import Downloads
 from app.models.release import ReleaseRead
 
-router = APIRouter(tags=["releases"])
+router = new_router(tags=["releases"])
 
 
 def base_of(request: Request) -> str:

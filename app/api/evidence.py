@@ -2,14 +2,14 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from fastapi_rfc9457.server import problems
 from pydantic import BaseModel, Field, create_model
 from sqlmodel import Session
 
 from app.api.formats import TABLE, as_table
 from app.http.problems import AmbiguousName, NotAcceptable
-from app.http.session import SessionDep
+from app.http.session import SessionDep, new_router
 from app.models.base import Ref
 from app.models.claim import EvidenceCounts
 from app.models.evidence import EvidenceFilters
@@ -17,7 +17,7 @@ from app.models.filters import whole
 from app.models.vocabulary import EvidenceType, Level, Significance
 from app.store.summary import Dimension, SummaryQuery, counted_types, summarise
 
-router = APIRouter(tags=["evidence"])
+router = new_router(tags=["evidence"])
 
 
 class Cell(BaseModel):

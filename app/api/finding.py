@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from fastapi_rfc9457 import BadRequest
 from fastapi_rfc9457.server import problems
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
@@ -11,14 +11,14 @@ from sqlmodel import Session
 from app.catalog import BY_KIND
 from app.errors import Candidate, Suggestion
 from app.http.problems import BodyTooLarge, UnsupportedMediaType
-from app.http.session import SessionDep, next_address
+from app.http.session import SessionDep, new_router, next_address
 from app.models.base import Kind
 from app.models.filters import Question, Words, split_commas
 from app.store.cursor import pack, unpack_place
 from app.store.names import resolve
 from app.store.search import search
 
-router = APIRouter(tags=["finding"])
+router = new_router(tags=["finding"])
 
 
 class Resolved(BaseModel):

@@ -2,19 +2,19 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from fastapi_rfc9457.server import problems
 from pydantic import BaseModel
 
 from app.api.formats import GRAPH_MEDIA_TYPES, attachment, negotiate, with_charset
 from app.exports import GRAPH_EXPORTS
 from app.http.problems import AmbiguousName, NotAcceptable
-from app.http.session import SessionDep
+from app.http.session import SessionDep, new_router
 from app.knowledge.graph import Graph, graph_asked_for, paths_asked_for
 from app.models.graph import GraphFilters, GraphFormat, GraphRead, PathFilters, Paths
 from app.models.release import ReleaseRead
 
-router = APIRouter(prefix="/graph", tags=["graph"])
+router = new_router(prefix="/graph", tags=["graph"])
 
 SHOWN = (GraphFormat.CYTOSCAPE, GraphFormat.SVG)
 """What a browser or a script shows as it is; the others are files."""

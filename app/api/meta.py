@@ -2,20 +2,20 @@
 
 from typing import Any, Literal
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 
 from app import __version__
 from app.http.addresses import base_of
 from app.http.metrics import exposition
-from app.http.session import SessionDep
+from app.http.session import SessionDep, new_router
 from app.models.release import ReleaseRead
 from app.settings import Settings
 from app.store.lists import check_counts
 from app.store.release import ReleaseWatch
 
-router = APIRouter(tags=["service"])
+router = new_router(tags=["service"])
 
 
 async def not_kept(response: Response) -> None:  # a plain function would need a thread, also for /livez

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import Path, Query, Request, Response
 from fastapi_rfc9457.server import problems
 from starlette.convertors import Convertor, register_url_convertor
 
@@ -10,7 +10,7 @@ from app.api.formats import attachment, negotiate, with_charset
 from app.catalog import RESOURCES
 from app.exports import atom, changes
 from app.http.problems import AmbiguousName, NotAcceptable, RecordNotFound
-from app.http.session import SessionDep
+from app.http.session import SessionDep, new_router
 from app.knowledge.history import (
     changes_between,
     compared_with,
@@ -40,7 +40,7 @@ class CollectionPath(Convertor[str]):
 
 register_url_convertor("collection", CollectionPath())
 
-router = APIRouter(tags=["releases"])
+router = new_router(tags=["releases"])
 
 Version = Annotated[str, Path(max_length=20, examples=["2026.11"], description="the version of a release")]
 Collection = Annotated[str, Path(examples=["inhibitors"], json_schema_extra={"enum": sorted(BY_PATH)})]

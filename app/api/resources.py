@@ -13,7 +13,7 @@ from app.catalog import RESOURCES, Resource
 from app.errors import InvalidParameter
 from app.exports import EXPORTS
 from app.http.problems import AmbiguousName, NotAcceptable, RecordNotFound
-from app.http.session import next_address, session_of
+from app.http.session import new_router, next_address, session_of
 from app.knowledge.history import record_of
 from app.models.filters import Format, Question, RecordFormat, View, choice
 from app.store.lists import Page, find_page, get_record
@@ -57,7 +57,7 @@ def record_query(resource: Resource, formats: list[RecordFormat]) -> type[Questi
 
 
 def resource_router(resource: Resource) -> APIRouter:
-    router = APIRouter(prefix=f"/{resource.path}", tags=[resource.path])
+    router = new_router(prefix=f"/{resource.path}", tags=[resource.path])
     parameters: Any = Annotated[resource.filters, Query()]
     identifier: Any = Annotated[
         str,

@@ -5,14 +5,15 @@ from contextlib import contextmanager
 from typing import Annotated, Any, get_origin
 from urllib.parse import urlencode
 
-from fastapi import Depends, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.params import Path
 from fastapi.routing import APIRoute
+from fastapi_rfc9457.server import problems
 from sqlmodel import Session
 
 from app.catalog import filter_named, parameters_of
-from app.http.problems import repeated_parameters, unknown_parameters
+from app.http.problems import ANYWHERE, repeated_parameters, unknown_parameters
 from app.store.release import reading
 
 
@@ -74,3 +75,8 @@ def next_address(path: str, asked: list[tuple[str, str]], cursor: str) -> str:
     """The address of the following page: what was asked, from the cursor on."""
     kept = [(name, value) for name, value in asked if name != "cursor"]
     return f"{path}?{urlencode([*kept, ('cursor', cursor)])}"
+
+
+def new_router(**options: Any) -> APIRouter:
+    """A router whose operations refuse what they do not take, and tell of the problems all may answer."""
+    return APIRouter(dependencies=[Depends(check_parameters)], responses=problems(*ANYWHERE), **options)

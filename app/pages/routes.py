@@ -3,7 +3,7 @@
 import json
 from typing import Annotated, Any
 
-from fastapi import APIRouter, FastAPI, Path, Query, Request
+from fastapi import FastAPI, Path, Query, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 from fastapi.routing import APIRoute
 from pydantic import ConfigDict, Field
@@ -17,7 +17,7 @@ from app.exports.jsonld import DESCRIPTION, dataset
 from app.exports.picture import address, draw
 from app.http.addresses import base_of
 from app.http.files import Files
-from app.http.session import SessionDep
+from app.http.session import SessionDep, new_router
 from app.knowledge.conflicts import find_conflicts
 from app.knowledge.dossier import compare, get_dossier, predictions_tried, set_against
 from app.knowledge.graph import graph_asked_for, paths_asked_for
@@ -40,7 +40,7 @@ from app.store.names import suggest
 from app.store.search import search
 from app.store.summary import OF_A_LIST, Dimension, Two, counted_types, summarise
 
-router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+router = new_router(include_in_schema=False, default_response_class=HTMLResponse)
 
 
 def tally(session: Session, kind: Kind, field: str, **asked: Any) -> dict[str, int]:
