@@ -66,8 +66,16 @@ def content_security_policy(page: str) -> str:
     )
 
 
-WITHOUT_SCRIPTS = (
-    '<body><p><a href="/">IL-6 Atlas</a></p><noscript><p>This page needs scripts. What it shows is in '
+HEAD = (
+    '<meta name="color-scheme" content="light dark"><link rel="stylesheet" href="/static/docs.css">'
+    "<script>document.documentElement.classList.toggle("
+    '"dark-mode", matchMedia("(prefers-color-scheme: dark)").matches)</script></head>'
+)
+"""Swagger UI has colours for the dark, and waits to be asked for them."""
+
+BEGIN = (
+    '<body><header><a href="/">IL-6 Atlas</a></header>'
+    "<noscript><p>This page needs scripts. What it shows is in "
     '<a href="/openapi.json">the OpenAPI document</a>; <a href="/">the pages of the atlas</a> need none.</p>'
     "</noscript>"
 )
@@ -76,7 +84,8 @@ WITHOUT_SCRIPTS = (
 def page(response: HTMLResponse) -> HTMLResponse:
     """A documentation page in a language, with a way back, and a word where no script runs."""
     text = bytes(response.body).decode()
-    text = text.replace("<html>", '<html lang="en-GB">', 1).replace("<body>", WITHOUT_SCRIPTS, 1)
+    for found, written in {"<html>": '<html lang="en-GB">', "</head>": HEAD, "<body>": BEGIN}.items():
+        text = text.replace(found, written, 1)
     return HTMLResponse(text, headers={"Content-Security-Policy": content_security_policy(text)})
 
 
@@ -95,7 +104,11 @@ def read_docs(request: Request) -> HTMLResponse:
             swagger_js_url="/docs/swagger-ui-bundle.js",
             swagger_css_url="/docs/swagger-ui.css",
             swagger_favicon_url="/static/favicon.svg",
-            swagger_ui_parameters={"docExpansion": "list", "defaultModelsExpandDepth": -1},
+            swagger_ui_parameters={
+                "docExpansion": "list",
+                "defaultModelsExpandDepth": -1,
+                "deepLinking": False,  # its links lie within buttons, where nobody can use them by keyboard
+            },
         )
     )
 

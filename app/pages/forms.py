@@ -86,6 +86,8 @@ def fields(filters: type[BaseModel], given: QueryParams, page: str) -> list[Fiel
         if name in (*OF_FILES, "cursor", "q", "ids", "sort") or (name == "limit" and page != "paths"):
             continue
         value = ",".join(given.getlist(name))
+        if not value and f"{name}__gte" in filters.model_fields:
+            continue  # a number is asked for from and to; an address takes the number itself too
         single = single_of(parameter.annotation)
         options = options_of(single)
         if options is not None and value and value not in options:

@@ -249,6 +249,18 @@ OUTCOMES = {
 }
 """What came of a trial: what the drug did, by the end point of the trial."""
 
+
+def option(value: str, field: str) -> str:
+    """A value of a field that is chosen, in the words of the pages."""
+    chosen: dict[str, Mapping[Any, Said]] = {
+        "prognosis": VERDICTS,
+        "outcome": OUTCOMES,
+        "significance": FOUND,
+    }
+    said = chosen.get(field, {}).get(value)
+    return said.words if said else {"true": "yes", "false": "no"}.get(value) or words(value)
+
+
 CLASSES = {
     "neutralises-ligand": "Binds IL-6",
     "blocks-receptor": "Binds the IL-6 receptor",
@@ -288,7 +300,7 @@ def headings(html: str) -> list[tuple[str, str]]:
 MARKUP = re.compile(r"(<(svg|pre|select|datalist|title)\b.*?</\2>|<[^>]*>)", re.DOTALL)
 TIED = re.compile(r"\d %(?: CI)?|\b[np] (?:=|&lt;|&gt;) (?=\d)")
 WHOLE = re.compile(
-    r"(?<![\w-])(?:s?IL|PD|CTLA|COVID|JAK|STAT|NF|HIF|CAR|VEGF|BCL)-[\w\u03b1\u03ba]+(?![\w-])"
+    r"(?<!\w)(?:s?IL|[Ii]nterleukin|PD|CTLA|COVID|JAK|STAT|NF|HIF|CAR|VEGF|BCL)-[\w\u03b1\u03ba]+"
 )
 
 
@@ -342,6 +354,7 @@ def templates() -> "Environment":
         "json_ld": json_ld,
         "lower_first": within_sentence,
         "number": number,
+        "option": option,
         "registry": registry,
         "shortened": shortened,
         "spaced": spaced,
