@@ -232,18 +232,23 @@ def add(
 
 @app.command()
 def accept(
-    files: Annotated[list[Path], typer.Argument(help="drafts that are filled in")],
+    files: Annotated[list[Path], typer.Argument(help="drafts that are filled in, proposals")],
     source: Annotated[Path, typer.Option("--from", help="folder that holds the seed files")] = SEED,
 ) -> None:
-    """Put drafts into the seed files, in canonical form, where all rules hold with them.
+    """Put drafts and accepted proposals into the seed files, where all rules hold with them.
 
     Ends with 0 when all are in; 65 when something is wrong with one: it and those behind it are not in.
     """
     from app.curation.drafts import accept as accept_draft
+    from app.curation.proposals import accepted, apply
     from app.seeding.files import DataFault
 
     for path in files:
         try:
+            if (changes := accepted(path)) is not None:
+                apply(source, changes)
+                say(f"{path}: {len(changes)} changes made")
+                continue
             for collection, rows in accept_draft(source, path).items():
                 for row in rows:
                     say(f"{collection}.yaml: {row['id']} added")
@@ -251,6 +256,52 @@ def accept(
             for problem in fault.problems:
                 say(str(problem))
             raise fail(f"{path}: {fault}; nothing was added", os.EX_DATAERR) from None
+
+
+@app.command()
+def refresh(
+    what: Annotated[str, typer.Argument(help="publications, trials or approvals")],
+    source: Annotated[Path, typer.Option("--from", help="folder that holds the seed files")] = SEED,
+    to: Annotated[Path, typer.Option(help="folder for the file of proposals")] = DRAFTS,
+    write: Annotated[bool, typer.Option("--write", help="take what overwrites no word of a curator")] = False,
+    force: Annotated[bool, typer.Option("--force", help="with --write: take the rest, too")] = False,
+) -> None:
+    """Say what Europe PMC, ClinicalTrials.gov or openFDA tell otherwise than the seed files, both values.
+
+    What is not taken is left as a file of proposals: say `accept: true` of some, and call `il6 accept`. Ends
+    with 0 when all was looked at; 65 when a rule forbids what was to be written; 69 when a service does not
+    answer: what was found until then is proposed, and nothing is written.
+    """
+    from app.curation.proposals import Change, Finding, apply, leave
+    from app.curation.refresh import REFRESH
+    from app.curation.services import ServiceFault
+    from app.seeding.files import DataFault
+
+    if what not in REFRESH:
+        raise fail(f"{what} cannot be refreshed: {', '.join(REFRESH)} can", os.EX_USAGE)
+    found: list[Finding] = []
+    problem: ServiceFault | DataFault | None = None
+    try:
+        for each in REFRESH[what](source, date.today()):
+            found.append(each)
+            say(str(each))
+        taken = [
+            each for each in found if write and isinstance(each, Change) and (force or not each.overwrites)
+        ]
+        apply(source, taken)
+        found = [each for each in found if each not in taken]
+        say(f"{len(taken)} changes made")
+    except ServiceFault as fault:
+        problem = fault
+    except DataFault as fault:
+        problem = fault
+        for broken in fault.problems:
+            say(str(broken))
+    if found:
+        say(f"{leave(found, what, date.today(), to)}: {len(found)} proposals and remarks")
+    if problem:
+        code = os.EX_UNAVAILABLE if isinstance(problem, ServiceFault) else os.EX_DATAERR
+        raise fail(f"{problem}; nothing was changed", code)
 
 
 @app.command()

@@ -484,3 +484,274 @@ def test_a_service_is_waited_for_as_long_as_it_asks_within_reason() -> None:
     assert seconds("Sat, 28 Nov 2020 12:00:00 GMT") == 0
     assert seconds("soon") is None
     assert seconds(None) is None
+
+
+def paper_of(row: Any, **changed: Any) -> dict[str, Any]:
+    """A row of the seed files as Europe PMC might have it."""
+    names = row.authors or ["Example A"]
+    issue = {"volume": row.volume, "issue": row.issue, "yearOfPublication": row.year}
+    return {
+        "id": row.pmid or "1",
+        "source": "MED",
+        "pmid": row.pmid,
+        "doi": row.doi,
+        "title": f"{row.title}.",
+        "authorList": {"author": [{"fullName": name} for name in names]},
+        "journalInfo": {**issue, "journal": {"title": row.journal or "Tumori"}},
+        "pageInfo": row.pages,
+        **changed,
+    }
+
+
+@pytest.fixture
+def doubtful(facts: Any) -> Any:
+    """A publication with a DOI that nobody has seen, all else being there."""
+    return next(
+        each
+        for each in facts.publications.values()
+        if each.unverified == ["doi"]
+        and each.authors
+        and each.authors_complete
+        and each.year
+        and not each.pmid
+    )
+
+
+@pytest.fixture
+def settled(facts: Any) -> Any:
+    """A publication with nothing left to be said of it but the issue."""
+    return next(
+        each
+        for each in facts.publications.values()
+        if each.volume and each.pages and each.doi and each.pmid and not each.issue and not each.unverified
+        and each.authors and each.authors_complete and each.year and each.journal
+    )  # fmt: skip
+
+
+def test_publications_are_compared_and_nothing_is_written_unasked(
+    web: Web, il6: Callable[..., Result], seed_folder: Path, tmp_path: Path, doubtful: Any, settled: Any
+) -> None:
+    web.answers[EPMC] = europe_pmc(
+        paper_of(doubtful, pmid="49999993"),
+        paper_of(settled, journalInfo={"volume": "999", "issue": "7", "journal": {"title": settled.journal}}),
+    )
+    before = bytes_of(seed_folder)
+    done = il6("refresh", "publications")
+    assert done.exit_code == 0, done.output
+    assert bytes_of(seed_folder) == before
+    address = f"https://europepmc.org/article/MED/{settled.pmid}"
+    assert f"{doubtful.id}, pmid: nothing -> 49999993, https" in done.output
+    assert f"{doubtful.id}, unverified: doi -> nothing, https" in done.output
+    assert f"{settled.id}, issue: nothing -> 7, {address}" in done.output
+    assert f"{settled.id}, volume: {settled.volume} -> 999 (only with --force), {address}" in done.output
+    (left,) = (tmp_path / "drafts").glob("publications-*.yaml")
+    proposals = yaml.safe_load(left.read_text("utf-8"))
+    assert not any(each["accept"] for each in proposals)
+    assert {each["id"] for each in proposals} == {doubtful.id, settled.id}
+
+
+def test_what_is_written_overwrites_no_word_of_a_curator_unless_forced(
+    web: Web, il6: Callable[..., Result], seed_folder: Path, settled: Any
+) -> None:
+    web.answers[EPMC] = europe_pmc(
+        paper_of(settled, journalInfo={"volume": "999", "issue": "7", "journal": {"title": settled.journal}})
+    )
+
+    def row() -> dict[str, Any]:
+        content = yaml.safe_load((seed_folder / "publications.yaml").read_text("utf-8"))
+        return next(each for each in content if each["id"] == settled.id)
+
+    assert "1 changes made" in il6("refresh", "publications", "--write").output
+    assert (row()["issue"], row()["volume"]) == ("7", settled.volume)
+    assert "1 changes made" in il6("refresh", "publications", "--write", "--force").output
+    assert row()["volume"] == "999"
+    assert "brought into" not in il6("seed", "--format").output
+
+
+def test_proposals_are_accepted_row_by_row(
+    web: Web, il6: Callable[..., Result], seed_folder: Path, tmp_path: Path, settled: Any, doubtful: Any
+) -> None:
+    web.answers[EPMC] = europe_pmc(
+        paper_of(doubtful, pmid="49999993"),
+        paper_of(settled, journalInfo={"volume": "999", "issue": "7", "journal": {"title": settled.journal}}),
+    )
+    il6("refresh", "publications")
+    (left,) = (tmp_path / "drafts").glob("publications-*.yaml")
+    content = left.read_text("utf-8")
+    left.write_text(re.sub(r"accept: false(?=\n.*\n.*\n  field: volume)", "accept: true", content), "utf-8")
+    done = il6("accept", str(left))
+    assert done.exit_code == 0, done.output
+    rows = {row["id"]: row for row in yaml.safe_load((seed_folder / "publications.yaml").read_text("utf-8"))}
+    assert rows[settled.id]["volume"] == "999"
+    assert "issue" not in rows[settled.id]
+    assert "pmid" not in rows[doubtful.id]
+    before = bytes_of(seed_folder)
+    again = il6("accept", str(left))
+    assert again.exit_code == 65
+    assert "what it was when this was proposed" in again.output
+    assert bytes_of(seed_folder) == before
+
+
+def test_a_file_of_proposals_that_is_none_is_named(il6: Callable[..., Result], tmp_path: Path) -> None:
+    whole = {
+        "accept": True,
+        "collection": "claims",
+        "id": "a",
+        "field": "b",
+        "was": None,
+        "becomes": 1,
+        "source": "c",
+    }
+    for content in ([3], [{}], [{**whole, "accept": "yes"}], [{**whole, "more": 1}], [whole],
+                    [{**whole, "collection": "trials"}]):  # fmt: skip
+        (tmp_path / "a.yaml").write_text(yaml.safe_dump(content), "utf-8")
+        done = il6("accept", "a.yaml")
+        assert (done.exit_code, type(done.exception)) == (65, SystemExit), content
+
+
+def test_another_title_under_an_identifier_is_told_and_nothing_taken_from_it(
+    web: Web, il6: Callable[..., Result], settled: Any
+) -> None:
+    web.answers[EPMC] = europe_pmc(paper_of(settled, title="Something else", pageInfo="1-2"))
+    told = il6("refresh", "publications").output
+    assert f"{settled.id}: its identifier is that of another title: Something else" in told
+    assert f"{settled.id}, pages" not in told
+
+
+def test_a_retraction_of_what_is_cited_is_told(web: Web, il6: Callable[..., Result], settled: Any) -> None:
+    web.answers[EPMC] = europe_pmc(
+        paper_of(settled, pubTypeList={"pubType": ["Journal Article", "Retracted Publication"]})
+    )
+    assert f"{settled.id}: Retracted publication" in il6("refresh", "publications").output
+
+
+def study_of(row: Any, number: str, **status: Any) -> dict[str, Any]:
+    """A trial of the seed files as ClinicalTrials.gov might have it."""
+    return {
+        "protocolSection": {
+            "identificationModule": {"nctId": number, "briefTitle": row.title},
+            "statusModule": {"overallStatus": row.status.upper(), **status},
+            "designModule": {"enrollmentInfo": {"count": row.enrolment}} if row.enrolment else {},
+        },
+        "hasResults": row.results_url is not None,
+    }
+
+
+def test_trials_are_compared_with_their_register(
+    web: Web, il6: Callable[..., Result], seed_folder: Path, facts: Any
+) -> None:
+    row = next(
+        each
+        for each in facts.trials.values()
+        if each.status == "recruiting"
+        and each.registry_id.startswith("NCT")
+        and each.outcome == "not-reported"
+    )
+    study = study_of(row, row.registry_id, overallStatus="TERMINATED", whyStopped="Slow accrual")
+    study["hasResults"] = True
+    web.answers[CTG] = {"studies": [study]}
+    before = bytes_of(seed_folder)
+    told = il6("refresh", "trials").output
+    address = f"https://clinicaltrials.gov/study/{row.registry_id}"
+    assert f"{row.id}, status: recruiting -> terminated (only with --force), {address}" in told
+    assert f"{row.id}, results_url: nothing -> {address}?tab=results, {address}" in told
+    assert f"{row.id}, why_stopped: nothing -> Slow accrual, {address}" in told
+    assert f"{row.id}: the register has results, and the row no outcome" in told
+    assert f"{row.id}, status_as_of" not in told, "it was read, and is another now"
+    assert bytes_of(seed_folder) == before
+    web.answers[CTG] = {"studies": [study_of(row, row.registry_id, overallStatus="NOT_YET_RECRUITING")]}
+    assert "NOT_YET_RECRUITING, for which there is no word" in il6("refresh", "trials").output
+
+
+def application(
+    brand: str, *decisions: tuple[str, str, str], marketing: str = "Prescription"
+) -> dict[str, Any]:
+    return {
+        "application_number": "BLA099999",
+        "sponsor_name": "EXAMPLE",
+        "products": [{"brand_name": brand.upper(), "route": "INJECTION", "marketing_status": marketing}],
+        "submissions": [
+            {
+                "submission_type": kind,
+                "submission_number": "1",
+                "submission_status": "AP",
+                "submission_status_date": day,
+                "submission_class_code": subject,
+            }
+            for kind, day, subject in decisions
+        ],
+    }
+
+
+def test_approvals_are_compared_with_the_decisions_of_the_fda(
+    web: Web, il6: Callable[..., Result], seed_folder: Path
+) -> None:
+    web.answers[services.OPENFDA.address] = {
+        "meta": {"results": {"total": 1}},
+        "results": [
+            application("Sylvant", ("ORIG", "20140423", ""), ("SUPPL", "20200101", "LABELING")),
+            application("Inrebic", ("ORIG", "20180816", ""), ("SUPPL", "20250101", "EFFICACY")),
+            application("Duavee", ("ORIG", "20131003", ""), marketing="Discontinued"),
+            application("Kevzara", ("ORIG", "20170522", ""), ("SUPPL", "20230228", "EFFICACY")),
+        ],
+    }
+    before = bytes_of(seed_folder)
+    done = il6("refresh", "approvals")
+    assert done.exit_code == 0, done.output
+    told = done.output
+    assert "siltuximab" not in told, "nothing is otherwise"
+    assert "fedratinib-myelofibrosis-fda, year: 2019 -> 2018 (only with --force), https" in told
+    assert "fedratinib-myelofibrosis-fda: there was a decision in 2025, after that of every row" in told
+    assert "bazedoxifene-postmenopausal-osteoporosis-fda: every product of it is discontinued" in told
+    assert "juvenile-idiopathic-arthritis-fda: there was no decision in 2024, but in 2017, 2023" in told
+    assert "Jakafi was not found" in told
+    assert bytes_of(seed_folder) == before
+
+
+@pytest.mark.parametrize(
+    ("what", "address", "name"),
+    [
+        ("publications", EPMC, "Europe PMC"),
+        ("trials", CTG, "ClinicalTrials.gov"),
+        ("approvals", services.OPENFDA.address, "openFDA"),
+    ],
+)
+@pytest.mark.parametrize("fault", ["no network", "busy for long", "no JSON", "another form"])
+def test_without_the_service_nothing_is_written_and_nothing_lost(
+    web: Web, il6: Callable[..., Result], seed_folder: Path, what: str, address: str, name: str, fault: str
+) -> None:
+    before = bytes_of(seed_folder)
+    web.answers[address] = FAULTS[fault][0]
+    if fault == "another form":
+        web.answers[address] = httpx2.Response(200, json={"hits": []})
+    done = il6("refresh", what, "--write")
+    assert (done.exit_code, type(done.exception)) == (69, SystemExit), done.output
+    assert name in done.output
+    assert "nothing was changed" in done.output
+    assert bytes_of(seed_folder) == before
+
+
+def test_what_was_found_before_a_service_fell_silent_is_proposed(
+    web: Web, il6: Callable[..., Result], tmp_path: Path, facts: Any
+) -> None:
+    first = next(
+        each for each in facts.publications.values() if each.pmid and each.authors and not each.issue
+    )
+    answers = [httpx2.Response(200, json=europe_pmc(paper_of(first, pageInfo="12345")))]
+
+    def silent(request: httpx2.Request) -> httpx2.Response:
+        if "crossref" in str(request.url):
+            return httpx2.Response(404)
+        return answers.pop() if answers else httpx2.Response(503)
+
+    services.TRANSPORT = httpx2.MockTransport(silent)  # `web` puts it back
+    done = il6("refresh", "publications", "--write", "--force")
+    assert done.exit_code == 69
+    (left,) = (tmp_path / "drafts").glob("publications-*.yaml")
+    assert "was not found" in left.read_text("utf-8")
+
+
+def test_what_cannot_be_refreshed_is_named(il6: Callable[..., Result]) -> None:
+    done = il6("refresh", "cancers")
+    assert done.exit_code == 64
+    assert "publications, trials, approvals can" in done.output

@@ -257,11 +257,18 @@ def look_up(registry: str, local: str) -> tuple[Row, str, list[str]]:
         if str(row.get(registry, "")).lower() == local.lower():
             return row, paper.address, paper.notices()
     if registry == "doi":
-        path = f"/works/{quote(local, safe='')}"
-        if found := ask(CROSSREF, path, Message, {}):
-            return found.message.row(), f"{CROSSREF.address}{path}", []
+        row, source = work(local)
+        if row:
+            return row, source, []
     known = "Europe PMC and Crossref know" if registry == "doi" else "Europe PMC knows"
     raise ServiceFault(f"{known} no {registry} {local}")
+
+
+def work(doi: str) -> tuple[Row, str]:
+    """What Crossref knows of a DOI, and the address of that; nothing where it knows nothing."""
+    path = f"/works/{quote(doi, safe='')}"
+    found = ask(CROSSREF, path, Message, {})
+    return (found.message.row() if found else {}), f"{CROSSREF.address}{path}"
 
 
 TAG = re.compile(r"([A-Z][A-Z0-9]{1,3}) *- ?(.*)")
