@@ -415,7 +415,7 @@ def opened() -> Iterator[tuple[Session, ReleaseRead]]:
 def answer(resource: Resource, tokens: list[str]) -> None:
     """Print a record for each name, or else the list that the options ask for."""
     names, options = parse(tokens)
-    with opened() as (session, _):
+    with opened() as (session, release):
         if names:
             if options:
                 raise fail("give names or options, not both", os.EX_USAGE)
@@ -428,8 +428,7 @@ def answer(resource: Resource, tokens: list[str]) -> None:
             form = EXPORTS[wanted]
             rows = (all_sources if form.of_sources else all_items)(session, resource, filters)
             model = BY_KIND[Kind.PUBLICATION].item if form.of_sources else resource.item
-            for part in form.write(rows, model):
-                sys.stdout.write(part)
+            sys.stdout.buffer.write(form.write(rows, model, release))
             return
         page = find_page(session, resource, filters)
         if wanted == Format.JSON:

@@ -63,7 +63,10 @@ BREAKAGES: dict[str, list[Change]] = {
         (*SOURCE, {"published": "2026-12"}),
         (*TRIAL, {"status_as_of": "2026-12"}),
     ],
-    "known_registries": [(*DRUG, {"ids": {"chemble": "CHEMBL1237022"}})],
+    "known_registries": [
+        (*DRUG, {"ids": {"chemble": "CHEMBL1237022"}}),
+        (*DRUG, {"ids": {"oncotree": "BRCA"}}),  # which names cancers
+    ],
     "identifiers": [
         (*SOURCE, {"doi": "11.3390/ijms22158334"}),
         (*DRUG, {"ids": {"chembl": "1237022"}}),

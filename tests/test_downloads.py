@@ -54,7 +54,7 @@ def counts(client: httpx.Client) -> dict[str, int]:
 def test_the_manifest_is_true_of_every_file(client: httpx.Client, manifest: Any) -> None:
     assert manifest["citation"] == client.get("/release").json()["citation"]
     endings = {each["name"].split(".", 2)[2] for each in manifest["items"]}
-    assert endings == {"zip", "sqlite", "jsonld", "json", "nodes.tsv", "edges.tsv", "sssom.tsv"}
+    assert endings == {"zip", "xlsx", "sqlite", "jsonld", "json", "nodes.tsv", "edges.tsv", "sssom.tsv"}
     for each in manifest["items"]:
         answer = client.get(each["url"])
         assert len(answer.content) == each["bytes"]
@@ -161,6 +161,20 @@ def test_pandas_reads_the_types_that_the_package_gives(archive: dict[str, str], 
 @pytest.mark.parametrize("resource", RESOURCES, ids=lambda each: each.path)
 def test_the_columns_that_are_described_are_those_of_the_table(resource: Any) -> None:
     assert [each.path for each in columns_of(resource.item)] == table.columns_of(resource.item)
+
+
+def test_the_workbook_has_every_collection_and_pandas_reads_it(
+    files: dict[str, bytes], archive: dict[str, str], counts: dict[str, int]
+) -> None:
+    book = pd.read_excel(io.BytesIO(files["xlsx"]), sheet_name=None, dtype=str, keep_default_na=False)
+    assert [*book] == [*(each.path for each in RESOURCES), "columns", "about"]
+    for path, count in counts.items():
+        heads = archive[f"{path}.csv"].splitlines()[0].split(",")
+        assert (len(book[path]), [*book[path].columns]) == (count, heads)
+    told = set(zip(book["columns"]["sheet"], book["columns"]["column"], strict=True))
+    assert told == {(path, name) for path in counts for name in book[path].columns}
+    assert "No IL-6 inhibitor is approved to treat a cancer." in " ".join(book["about"]["value"])
+    assert "CC-BY-4.0" in set(book["about"]["value"])
 
 
 # SQLite

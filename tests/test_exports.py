@@ -11,19 +11,22 @@ from urllib.parse import urlsplit
 
 import bibtexparser
 import httpx
+import openpyxl
 import pandas as pd
 import pytest
 import rispy
 from bibtexparser.middlewares import LatexDecodingMiddleware, SeparateCoAuthors
 from citeproc import Citation, CitationItem, CitationStylesBibliography, CitationStylesStyle, formatter
 from citeproc.source.json import CiteProcJSON
+from pydantic import BaseModel, Field
 
 from app.catalog import BY_KIND, RESOURCES, Resource
-from app.exports import EXPORTS
+from app.exports import EXPORTS, xlsx
 from app.exports.bibtex import encode
 from app.exports.table import neutral
 from app.models.base import Kind
 from app.models.filters import Format
+from app.models.release import ReleaseRead
 from app.seeding.build import seed
 from app.store.engine import parse_url
 from tests.conftest import NewDatabase, migrated, serving
@@ -32,27 +35,37 @@ collections = pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource
 formats = pytest.mark.parametrize("wanted", EXPORTS, ids=str)
 
 
-def ids_of_lines(text: str) -> list[str]:
-    return [json.loads(line)["id"] for line in text.splitlines()]
+def ids_of_lines(file: bytes) -> list[str]:
+    return [json.loads(line)["id"] for line in file.splitlines()]
 
 
-def ids_of_table(delimiter: str) -> Callable[[str], list[str]]:
-    return lambda text: [row["id"] for row in csv.DictReader(io.StringIO(text), delimiter=delimiter)]
+def ids_of_table(delimiter: str) -> Callable[[bytes], list[str]]:
+    return lambda file: [row["id"] for row in csv.DictReader(io.StringIO(file.decode()), delimiter=delimiter)]
 
 
-IDS: dict[Format, Callable[[str], list[str]]] = {
+def ids_of_workbook(file: bytes) -> list[str]:
+    first = openpyxl.load_workbook(io.BytesIO(file), read_only=True).worksheets[0]
+    return [str(row[0]) for row in first.iter_rows(min_row=2, max_col=1, values_only=True)]
+
+
+IDS: dict[Format, Callable[[bytes], list[str]]] = {
     Format.CSV: ids_of_table(","),
     Format.TSV: ids_of_table("\t"),
+    Format.XLSX: ids_of_workbook,
     Format.NDJSON: ids_of_lines,
-    Format.BIBTEX: lambda text: re.findall(r"^@\w+\{(.*),$", text, re.MULTILINE),
-    Format.RIS: lambda text: re.findall(r"^ID  - (.*)\r$", text, re.MULTILINE),
-    Format.CSL: lambda text: [each["id"] for each in json.loads(text)],
+    Format.BIBTEX: lambda file: re.findall(r"^@\w+\{(.*),$", file.decode(), re.MULTILINE),
+    Format.RIS: lambda file: re.findall(r"^ID  - (.*)\r$", file.decode(), re.MULTILINE),
+    Format.CSL: lambda file: [each["id"] for each in json.loads(file)],
 }
 """The ids of the records of a file, in their order."""
 
 
-def get(client: httpx.Client, path: str, **headers: str) -> str:
-    return client.get(path, headers=headers).raise_for_status().content.decode()
+def fetch(client: httpx.Client, path: str) -> bytes:
+    return client.get(path).raise_for_status().content
+
+
+def get(client: httpx.Client, path: str) -> str:
+    return fetch(client, path).decode()
 
 
 def items(client: httpx.Client, path: str) -> list[Any]:
@@ -92,7 +105,7 @@ def test_every_list_comes_whole_in_every_format(client: httpx.Client, resource: 
     for wanted, form in EXPORTS.items():
         response = client.get(f"/{resource.path}?format={wanted}").raise_for_status()
         whose = sources if form.of_sources else [each["id"] for each in listed]
-        assert IDS[wanted](response.content.decode()) == whose, wanted
+        assert IDS[wanted](response.content) == whose, wanted
         assert len(whose) > 0
         assert response.headers["Content-Type"].partition(";")[0] == form.media_type
         name = resource.path
@@ -155,17 +168,17 @@ def test_accept_headers_add_up_and_the_parameter_wins_over_them(client: httpx.Cl
 @formats
 def test_a_file_has_no_limit_but_one_that_is_given(client: httpx.Client, wanted: Format) -> None:
     ids = IDS[wanted]
-    everything = ids(get(client, f"/publications?format={wanted}"))
+    everything = ids(fetch(client, f"/publications?format={wanted}"))
     assert len(everything) > 500
-    assert ids(get(client, f"/publications?format={wanted}&limit=7")) == everything[:7]
-    assert ids(get(client, f"/publications?format={wanted}&limit=0")) == []
+    assert ids(fetch(client, f"/publications?format={wanted}&limit=7")) == everything[:7]
+    assert ids(fetch(client, f"/publications?format={wanted}&limit=0")) == []
     following = client.get("/publications?limit=7").json()["next"]
     cursor = following.partition("cursor=")[2]
-    assert ids(get(client, f"/publications?format={wanted}&cursor={cursor}")) == everything[7:]
+    assert ids(fetch(client, f"/publications?format={wanted}&cursor={cursor}")) == everything[7:]
     newest = [each["id"] for each in items(client, "/publications?sort=-year,title&kind=cohort")]
-    assert ids(get(client, f"/publications?format={wanted}&sort=-year,title&kind=cohort")) == newest
+    assert ids(fetch(client, f"/publications?format={wanted}&sort=-year,title&kind=cohort")) == newest
     asked = "dorff-2010,20484019,chen-2022,agarwal-2008"
-    assert ids(get(client, f"/publications?format={wanted}&ids={asked}")) == [
+    assert ids(fetch(client, f"/publications?format={wanted}&ids={asked}")) == [
         "dorff-2010",
         "chen-2022",
         "agarwal-2008",
@@ -187,9 +200,11 @@ def test_a_table_holds_what_the_items_hold(
     frame = pd.read_csv(io.StringIO(table), sep=separator, dtype=str, keep_default_na=False)
     listed = items(client, f"/{resource.path}")
     assert len(frame) == len(listed)
-    held = {name.partition(".")[0] for name in frame.columns}
+    held = {name.partition(".")[0] for name in frame.columns} - {"xref"}
     assert [name for name in resource.item.model_fields if name not in held] == ["links"]
     for column in frame.columns:
+        if column.startswith("xref."):
+            continue
         name, *path = column.split(".")
         for cell, item in zip(frame[column], listed, strict=True):
             value = item[name]
@@ -200,6 +215,117 @@ def test_a_table_holds_what_the_items_hold(
                     value = None if value is None else value.get(key)
             values = [as_text(each) for each in (value if isinstance(value, list) else [value])]
             assert cell == "|".join(filter(None, values)), (item["id"], column)
+
+
+@collections
+def test_each_registry_is_a_column(client: httpx.Client, resource: Resource) -> None:
+    table = get(client, f"/{resource.path}?format=csv")
+    rows = list(csv.DictReader(io.StringIO(table)))
+    columns = [name for name in rows[0] if name.startswith("xref.")]
+    held = set()
+    for row, item in zip(rows, items(client, f"/{resource.path}"), strict=True):
+        curies = [f"{name.removeprefix('xref.')}:{each}" for name in columns for each in row[name].split("|")]
+        known = [each for each in curies if not each.endswith(":")]
+        assert sorted(known) == item.get("xrefs", [])
+        held |= {each.partition(":")[0] for each in known}
+    assert [f"xref.{each}" for each in sorted(held)] == sorted(columns)
+    assert ("xref.chembl" in columns) == (resource.path == "inhibitors")
+
+
+# Workbooks
+
+
+def sheets_of(file: bytes) -> dict[str, list[dict[str, Any]]]:
+    """The rows of every sheet, as openpyxl reads them: what is text is text."""
+    book = openpyxl.load_workbook(io.BytesIO(file))
+    tables = {}
+    for sheet in book.worksheets:
+        heads, *rows = sheet.iter_rows(values_only=True)
+        tables[sheet.title] = [dict(zip(map(str, heads), row, strict=True)) for row in rows]
+        kinds = {cell.data_type for line in sheet.iter_rows() for cell in line}
+        assert kinds <= {"s", "n", "b"}, sheet.title  # no formula, no date, no error
+    return tables
+
+
+@collections
+def test_a_workbook_holds_what_the_items_hold(client: httpx.Client, resource: Resource) -> None:
+    sheets = sheets_of(fetch(client, f"/{resource.path}?format=xlsx"))
+    assert list(sheets) == ["records", "columns", "about"]
+    plain = get(client, f"/{resource.path}?format=csv")
+    lines = list(csv.DictReader(io.StringIO(plain)))
+    assert len(sheets["records"]) == len(lines) > 0
+    for row, line, item in zip(sheets["records"], lines, items(client, f"/{resource.path}"), strict=True):
+        assert list(row) == list(line)
+        for name, value in row.items():
+            if "." not in name and not isinstance(item[name], list):
+                assert (value, type(value)) == (item[name], type(item[name])), (item["id"], name)
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                assert value == pytest.approx(float(line[name]), rel=1e-15)
+            else:
+                assert as_text(value) == line[name].removeprefix("'")
+    told = {each["column"]: each for each in sheets["columns"]}
+    assert list(told) == list(lines[0])
+    assert all(each["sheet"] == "records" and each["meaning"] for each in told.values())
+    release = client.get("/release").json()
+    about = {each["name"]: each["value"] for each in sheets["about"]}
+    for name, key in {"release": "version", "licence": "licence", "citation": "citation"}.items():
+        assert about[name] == release[key]
+
+
+def test_a_workbook_takes_no_text_for_something_else(client: httpx.Client) -> None:
+    (trial,) = sheets_of(fetch(client, "/trials?ids=NCT00841191&format=xlsx"))["records"]
+    assert trial["phase"] == "1/2"
+    phases = {row["phase"] for row in sheets_of(fetch(client, "/trials?format=xlsx"))["records"]}
+    assert {"1", "2", "1/2"} <= phases
+    sources = sheets_of(fetch(client, "/publications?format=xlsx"))["records"]
+    whole = {each["id"]: each for each in items(client, "/publications")}
+    for row in sources:
+        for name in ("volume", "issue", "pages", "pmid", "published"):
+            assert row[name] == whole[row["id"]][name]
+    assert any(re.fullmatch(r"\d+-\d+", row["pages"] or "") for row in sources)
+    (columns,) = (
+        each
+        for each in sheets_of(fetch(client, "/trials?format=xlsx"))["columns"]
+        if each["column"] == "outcome"
+    )
+    assert "negative" in columns["words"].split(", ")
+
+
+def test_a_workbook_is_the_same_twice_and_has_just_the_fields_asked_for(client: httpx.Client) -> None:
+    path = "/inhibitors?ids=tocilizumab&fields=targets,name&format=xlsx"
+    assert sheets_of(fetch(client, path))["records"] == [
+        {
+            "id": "tocilizumab",
+            "name": "Tocilizumab",
+            "targets.id": "il6r",
+            "targets.name": "interleukin 6 receptor",
+        }
+    ]
+    assert sheets_of(fetch(client, "/trials?q=nosuchword&format=xlsx"))["records"] == []
+
+
+def test_a_text_too_long_for_a_cell_says_that_it_is_cut() -> None:
+    class Row(BaseModel):
+        id: str
+        name: str = Field(description="what it is called")
+
+    release = ReleaseRead.model_validate(
+        {
+            "version": "2030.01",
+            "date": "2030-01-01",
+            "checksum": "0",
+            "digest": "0",
+            "schema": "x",
+            "counts": {},
+            "licence": "CC-BY-4.0",
+            "citation": "x",
+        }
+    )
+    rows = [json.dumps({"id": str(size), "name": "x" * size}) for size in (32_767, 32_768)]
+    whole, cut = sheets_of(xlsx.write(rows, Row, release))["records"]
+    assert len(whole["name"]) == len(cut["name"]) == 32_767
+    assert "cut" in cut["name"]
+    assert "cut" not in whole["name"]
 
 
 def test_a_table_has_numbers_and_truth_values(client: httpx.Client) -> None:
@@ -360,16 +486,15 @@ def test_the_sources_of_a_list_are_just_those_behind_it(
     resource = next(each for each in RESOURCES if query.startswith(f"{each.path}?"))
     sources = behind(client, resource, items(client, f"/{query}"))
     assert 0 < len(sources) < 400
-    assert IDS[wanted](get(client, f"/{query}&format={wanted}")) == sources
+    assert IDS[wanted](fetch(client, f"/{query}&format={wanted}")) == sources
 
 
 @formats
 def test_an_empty_list_is_a_file_too(client: httpx.Client, wanted: Format) -> None:
-    text = get(client, f"/trials?q=nosuchword&format={wanted}")
-    assert IDS[wanted](text) == []
-    assert text.startswith(
-        {"csv": "id,registry_id,", "tsv": "id\tregistry_id\t", "csl": "[]"}.get(wanted, "")
-    )
+    file = fetch(client, f"/trials?q=nosuchword&format={wanted}")
+    assert IDS[wanted](file) == []
+    begin = {"csv": b"id,registry_id,", "tsv": b"id\tregistry_id\t", "csl": b"[]"}
+    assert file.startswith(begin.get(wanted, b""))
 
 
 def test_a_table_and_lines_have_just_the_fields_asked_for(client: httpx.Client) -> None:
@@ -386,7 +511,9 @@ def test_a_table_and_lines_have_just_the_fields_asked_for(client: httpx.Client) 
 @pytest.mark.parametrize(
     ("query", "status", "parameter"),
     [
-        ("format=xlsx", 422, "format"),
+        ("format=ods", 422, "format"),
+        ("format=xlsx&inhibitor=tocilizumb", 422, "inhibitor"),
+        ("format=xlsx&facets=level", 422, "facets"),
         ("format=", 422, "format"),
         ("format=csv&format=tsv", 422, "format"),
         ("format=csv&inhibitor=tocilizumb", 422, "inhibitor"),
@@ -453,6 +580,13 @@ def test_hostile_texts_stay_texts(new_database: NewDatabase, seed_folder: Path) 
             assert sources.loc["abaurrea-2021", "issue"] == "'-15_x"
             cells = [each for frame in (drugs, sources) for each in frame.to_numpy().ravel()]
             assert not [each for each in cells if isinstance(each, str) and each[0] in "=+-@\t\r\n"]
+        for path, key, field, value in (
+            ("inhibitors", "azd1480", "developer", formula),
+            ("publications", "abdul-rahim-2015", "title", title),
+            ("publications", "abaurrea-2021", "issue", "-15_x"),
+        ):
+            (row,) = sheets_of(fetch(client, f"/{path}?ids={key}&format=xlsx"))["records"]
+            assert row[field] == value
         query = "/publications?ids=abdul-rahim-2015,abaurrea-2021"
         assert client.get(query).json()["items"][0]["title"] == title
         library = bibtexparser.parse_string(
@@ -479,9 +613,9 @@ def test_the_sources_of_a_part_of_a_list(client: httpx.Client, query: str) -> No
     resource = next(each for each in RESOURCES if query.startswith(f"{each.path}?"))
     ids, path = IDS[Format.CSL], f"/{query}&format=csl"
     part = client.get(f"/{query}&limit=5").json()
-    assert ids(get(client, f"{path}&limit=5")) == behind(client, resource, part["items"])
-    assert ids(get(client, f"{path}&limit=0")) == []
+    assert ids(fetch(client, f"{path}&limit=5")) == behind(client, resource, part["items"])
+    assert ids(fetch(client, f"{path}&limit=0")) == []
     cursor = part["next"].partition("cursor=")[2]
     rest = items(client, f"/{query}")[5:]
-    assert ids(get(client, f"{path}&cursor={cursor}")) == behind(client, resource, rest)
+    assert ids(fetch(client, f"{path}&cursor={cursor}")) == behind(client, resource, rest)
     assert client.get(f"{path}&cursor=nonsense").status_code == 422

@@ -83,7 +83,7 @@ def export(
         f"{resource.path}-sources" if form.of_sources and resource.kind != Kind.PUBLICATION else resource.path
     )
     return Response(
-        "".join(form.write(rows, model)),
+        form.write(rows, model, release),
         media_type=with_charset(form.media_type),
         headers={"Content-Disposition": attachment(release.version, name, form.ending), "Vary": "Accept"},
     )
@@ -127,11 +127,12 @@ def as_table(
         body = whole.model_dump_json(exclude_unset=True, by_alias=True)
         return Response(body, media_type="application/json", headers={"Vary": "Accept"})
     form = EXPORTS[wanted]
+    release: ReleaseRead = request.state.release
     return Response(
-        "".join(form.write((each.model_dump_json() for each in rows), row)),
+        form.write((each.model_dump_json() for each in rows), row, release),
         media_type=with_charset(form.media_type),
         headers={
-            "Content-Disposition": attachment(request.state.release.version, name, form.ending),
+            "Content-Disposition": attachment(release.version, name, form.ending),
             "Vary": "Accept",
         },
     )

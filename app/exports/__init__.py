@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from app.exports import bibtex, csl, cytoscape, graphml, jsonld, kgx, picture, ris, sif, table
+from app.exports import bibtex, csl, cytoscape, graphml, jsonld, kgx, picture, ris, sif, table, xlsx
 from app.knowledge.graph import Graph
 from app.models.base import Kind
 from app.models.filters import Format, RecordFormat
@@ -18,7 +18,7 @@ from app.models.release import ReleaseRead
 Rows = Iterable[str]
 """Records as JSON: the items of a collection, or publications."""
 
-Write = Callable[[Rows, type[BaseModel]], Iterator[str]]
+Write = Callable[[Rows, type[BaseModel], ReleaseRead], bytes]
 
 
 @dataclass(frozen=True)
@@ -32,18 +32,26 @@ class Export:
     """Whether it is written from the publications behind a list."""
 
 
+def text(parts: Callable[[Rows, type[BaseModel]], Iterator[str]]) -> Write:
+    """A file of text, by its parts."""
+    return lambda rows, model, _release: "".join(parts(rows, model)).encode()
+
+
 def one_by_one(entry: Callable[[Any], str]) -> Write:
     """A file that is nothing but its records, one after the other."""
-    return lambda rows, _model: (entry(json.loads(row)) for row in rows)
+    return text(lambda rows, _model: (entry(json.loads(row)) for row in rows))
 
 
 EXPORTS: dict[Format, Export] = {
-    Format.CSV: Export("text/csv", "csv", partial(table.write, dialect="excel")),
-    Format.TSV: Export("text/tab-separated-values", "tsv", partial(table.write, dialect="excel-tab")),
-    Format.NDJSON: Export("application/x-ndjson", "ndjson", lambda rows, _: (f"{row}\n" for row in rows)),
+    Format.CSV: Export("text/csv", "csv", text(partial(table.write, dialect="excel"))),
+    Format.TSV: Export("text/tab-separated-values", "tsv", text(partial(table.write, dialect="excel-tab"))),
+    Format.XLSX: Export(xlsx.MEDIA_TYPE, "xlsx", xlsx.write),
+    Format.NDJSON: Export("application/x-ndjson", "ndjson", text(lambda rows, _: map("{}\n".format, rows))),
     Format.BIBTEX: Export("application/x-bibtex", "bib", one_by_one(bibtex.entry), of_sources=True),
     Format.RIS: Export("application/x-research-info-systems", "ris", one_by_one(ris.entry), of_sources=True),
-    Format.CSL: Export("application/vnd.citationstyles.csl+json", "csl.json", csl.write, of_sources=True),
+    Format.CSL: Export(
+        "application/vnd.citationstyles.csl+json", "csl.json", text(csl.write), of_sources=True
+    ),
 }
 """Every format but JSON, which is the answer itself."""
 
@@ -83,8 +91,8 @@ def of_sources(wanted: Format) -> RecordExport:
     """The format of a list of publications, for one of them."""
     form = EXPORTS[wanted]
 
-    def write(_kind: Kind, record: str, _release: ReleaseRead) -> str:
-        return "".join(form.write([record], BaseModel))
+    def write(_kind: Kind, record: str, release: ReleaseRead) -> str:
+        return form.write([record], BaseModel, release).decode()
 
     return RecordExport(form.media_type, form.ending, write, (Kind.PUBLICATION,))
 

@@ -86,6 +86,9 @@ def columns_of(model: type[BaseModel]) -> list[Column]:
 
 def described(model: type[BaseModel], path: tuple[str, ...]) -> Column:
     """A column, by the fields along its path."""
+    if path[0] == table.XREF:
+        about = f"identifier in {path[1]}, by its Bioregistry prefix; several are joined by {table.JOIN}"
+        return Column(path, "string", about, (), True)
     kind: Any = model
     about, several = "", False
     for name in path:

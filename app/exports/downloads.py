@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from app.catalog import RESOURCES
 from app.errors import RecordNotFound
-from app.exports import jsonld, kgx, package, sqlite, sssom
+from app.exports import jsonld, kgx, package, sqlite, sssom, xlsx
 from app.knowledge.graph import graph_asked_for
 from app.knowledge.history import all_published, dataset_of
 from app.models.base import Kind
@@ -53,6 +53,11 @@ def write_package(session: Session, release: ReleaseRead, _base: str) -> bytes:
     return package.write(release, {each.path: items[each.kind] for each in RESOURCES})
 
 
+def write_xlsx(session: Session, release: ReleaseRead, _base: str) -> bytes:
+    items = held(session, "item")
+    return xlsx.book({each.path: (each.item, items[each.kind]) for each in RESOURCES}, release)
+
+
 def write_sqlite(session: Session, release: ReleaseRead, _base: str) -> bytes:
     return sqlite.write(session, release)
 
@@ -75,6 +80,12 @@ FILES = (
         "application/zip",
         "A CSV table per collection, with a Frictionless data package that describes every column.",
         write_package,
+    ),
+    File(
+        "xlsx",
+        xlsx.MEDIA_TYPE,
+        "A workbook: a sheet per collection, and one that says what the columns mean.",
+        write_xlsx,
     ),
     File(
         "sqlite",

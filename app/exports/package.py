@@ -1,14 +1,13 @@
 """A release as one archive: a table per collection, and a Frictionless data package that describes them."""
 
 import hashlib
-import io
 import json
-import zipfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.catalog import BY_KIND, RESOURCES, Resource
 from app.exports import table
+from app.exports.archive import archive
 from app.exports.citation import ABOUT, AUTHOR, KEYWORDS, TITLE, write_cff
 from app.exports.columns import Column, columns_of
 from app.models.base import Kind
@@ -23,25 +22,14 @@ LICENCE = {
 
 
 def write(release: ReleaseRead, items: Mapping[str, Sequence[str]]) -> bytes:
-    """The archive, of the items of every collection.
-
-    Nothing is compressed, since compressors differ from machine to machine; over HTTP a content coding is.
-    """
+    """The archive, of the items of every collection."""
     files = {
         f"{resource.path}.csv": "".join(table.write(items[resource.path], resource.item, "excel"))
         for resource in RESOURCES
     }
     package = json.dumps(data_package(release, files), ensure_ascii=False, indent=2) + "\n"
     files |= {"datapackage.json": package, "CITATION.cff": write_cff(release)}
-    day = release.date.timetuple()[:3]
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for name in sorted(files):
-            entry = zipfile.ZipInfo(name, (*day, 0, 0, 0))
-            entry.create_system = 3
-            entry.external_attr = 0o644 << 16
-            archive.writestr(entry, files[name])
-    return buffer.getvalue()
+    return archive(files, release.date)
 
 
 def data_package(release: ReleaseRead, files: Mapping[str, str]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Tables: one line per record, nested fields as columns with dots, as pandas names them.
 
-Of a list of records each part is a column, its values joined by `|`; what is not known is left out.
+Of a list of records each part is a column, its values joined by `|`; what is not known is left out. The
+cross-references have a column for each registry too, such as `xref.chembl`.
 """
 
 import csv
@@ -12,10 +13,12 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from app.models.base import registries_of
 from app.models.filters import scalar
 
 LEFT_OUT = ("links",)
 JOIN = "|"
+XREF = "xref"
 
 
 def columns_of(model: type[BaseModel], before: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
@@ -33,6 +36,8 @@ def columns_of(model: type[BaseModel], before: tuple[str, ...] = ()) -> list[tup
             paths += columns_of(kind, (*before, name))
         else:
             paths.append((*before, name))
+            if name == "xrefs":
+                paths += [(XREF, prefix) for prefix in registries_of(model).prefixes]
     return paths
 
 
@@ -44,21 +49,33 @@ def keys_of(kind: Any) -> list[tuple[str, ...]]:
     return [(member.value, *rest) for member in members for rest in inner]
 
 
-def cell(value: Any, path: tuple[str, ...]) -> str:
-    """The text of one cell."""
+def value_of(value: Any, path: tuple[str, ...]) -> Any:
+    """What a record has at a path: a single value, or the text of several."""
+    if path[:1] == (XREF,):
+        return joined(each.partition(":")[2] for each in value["xrefs"] if each.partition(":")[0] == path[1])
     for depth, name in enumerate(path):
         if isinstance(value, list):
-            return JOIN.join(filter(None, (cell(each, path[depth:]) for each in value)))
+            return joined(value_of(each, path[depth:]) for each in value)
         if value is None:
-            return ""
+            return None
         value = value.get(name)
+    return joined(value) if isinstance(value, list) else value
+
+
+def joined(values: Iterable[Any]) -> str:
+    return JOIN.join(filter(None, map(as_text, values)))
+
+
+def as_text(value: Any) -> str:
     if value is None:
         return ""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, list):
-        return neutral(JOIN.join(map(str, value)))
-    return neutral(value) if isinstance(value, str) else str(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def cell(record: Any, path: tuple[str, ...]) -> str:
+    """The text of one cell."""
+    value = value_of(record, path)
+    return neutral(value) if isinstance(value, str) else as_text(value)
 
 
 def neutral(text: str) -> str:

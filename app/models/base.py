@@ -4,8 +4,8 @@ import re
 from enum import StrEnum
 from typing import Annotated, Any
 
+from pydantic import BaseModel, StringConstraints
 from pydantic import Field as Constraint
-from pydantic import StringConstraints
 from sqlalchemy import Column, ForeignKey, Table
 from sqlalchemy import Enum as EnumColumn
 from sqlalchemy.orm import relationship
@@ -107,6 +107,22 @@ PREFIXES = {
     "wikipathways": Prefix("wikipathways", r"WP\d{1,5}", identifies=False),
 }
 """Registries by the key that seed files use for them."""
+
+
+class Registries:
+    """The registries that know the records of a collection, by the keys of seed files."""
+
+    def __init__(self, *keys: str) -> None:
+        self.keys = keys
+        self.prefixes = [PREFIXES[each].prefix for each in keys]
+
+
+def registries_of(model: type[BaseModel]) -> Registries:
+    """Those that the cross-references of an answer may be of."""
+    field = model.model_fields.get("xrefs")
+    return next(
+        (each for each in (field.metadata if field else []) if isinstance(each, Registries)), Registries()
+    )
 
 
 def enum_type(enum: type[StrEnum]) -> Any:

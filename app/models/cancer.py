@@ -1,7 +1,7 @@
 """Cancers, and what a high IL-6 means for their prognosis."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel
 from pydantic import Field as Parameter
@@ -12,6 +12,7 @@ from app.models.base import (
     Answered,
     Kind,
     Ref,
+    Registries,
     Slug,
     Strict,
     Text,
@@ -172,7 +173,9 @@ class CancerItem(CancerBase):
 
     parent: Ref | None = Field(description="the wider cancer that holds this one")
     prognosis: Prognosis
-    xrefs: list[str] = Field(description="Bioregistry CURIEs")
+    xrefs: Annotated[
+        list[str], Registries("doid", "icd10", "icd10cm", "mesh", "mondo", "ncit", "oncotree")
+    ] = Field(description="Bioregistry CURIEs")
     evidence: EvidenceCounts
     publications: list[PublicationRef]
     links: dict[str, str]

@@ -50,6 +50,7 @@ class Format(StrEnum):
     JSON = "json"
     CSV = "csv"
     TSV = "tsv"
+    XLSX = "xlsx"
     NDJSON = "ndjson"
     BIBTEX = "bibtex"
     RIS = "ris"

@@ -1,12 +1,23 @@
 """Indications: conditions a regulator approved an inhibitor for."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from sqlalchemy import JSON
 from sqlmodel import Field
 
 from app.models.approval import Agency, ApprovalItem
-from app.models.base import Answered, Kind, Ref, Slug, Strict, Text, enum_type, foreign_key, related
+from app.models.base import (
+    Answered,
+    Kind,
+    Ref,
+    Registries,
+    Slug,
+    Strict,
+    Text,
+    enum_type,
+    foreign_key,
+    related,
+)
 from app.models.filters import Leads, make_filters
 from app.models.vocabulary import Word
 
@@ -50,7 +61,9 @@ class IndicationItem(IndicationBase):
 
     cancer: Ref | None = Field(description="the same condition among the cancers, if it is one")
     inhibitors: list[Ref] = Field(description="with an approval that stands, or stood, for it")
-    xrefs: list[str] = Field(description="Bioregistry CURIEs")
+    xrefs: Annotated[list[str], Registries("doid", "efo", "icd10", "icd10cm", "mesh", "mondo", "ncit")] = (
+        Field(description="Bioregistry CURIEs")
+    )
     links: dict[str, str]
 
 

@@ -1,6 +1,6 @@
 """Inhibitors: the drugs, on IL-6 and its receptor or further down the pathway."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from sqlalchemy import JSON
 from sqlmodel import Field
@@ -10,6 +10,7 @@ from app.models.base import (
     Answered,
     Kind,
     Ref,
+    Registries,
     Slug,
     Strict,
     Text,
@@ -116,7 +117,9 @@ class InhibitorItem(InhibitorBase):
     approved_for_cancer: bool = Field(
         description="true only with an approval that stands in an indication whose area is oncology"
     )
-    xrefs: list[str] = Field(description="Bioregistry CURIEs")
+    xrefs: Annotated[
+        list[str], Registries("atc", "chembl", "drugbank", "iuphar", "pubchem_cid", "rxcui", "unii")
+    ] = Field(description="Bioregistry CURIEs")
     evidence: EvidenceCounts
     publications: list[PublicationRef]
     links: dict[str, str]

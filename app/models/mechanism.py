@@ -1,11 +1,23 @@
 """Mechanisms: how IL-6 acts in cancer, and what limits blocking it."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from sqlalchemy import JSON
 from sqlmodel import Field
 
-from app.models.base import Answered, Kind, Ref, Slug, Strict, Text, edges, enum_type, link_table, related
+from app.models.base import (
+    Answered,
+    Kind,
+    Ref,
+    Registries,
+    Slug,
+    Strict,
+    Text,
+    edges,
+    enum_type,
+    link_table,
+    related,
+)
 from app.models.claim import EvidenceCounts
 from app.models.filters import NEIGHBOURS, Leads, make_filters
 from app.models.interaction import Interactions
@@ -51,7 +63,9 @@ mechanism_publication = link_table("mechanism", "publication")
 class MechanismItem(MechanismBase):
     """A mechanism in a list."""
 
-    xrefs: list[str] = Field(description="Bioregistry CURIEs of what it is related to")
+    xrefs: Annotated[list[str], Registries("go", "kegg", "reactome", "wikipathways")] = Field(
+        description="Bioregistry CURIEs of what it is related to"
+    )
     evidence: EvidenceCounts
     publications: list[PublicationRef]
     links: dict[str, str]

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, StringConstraints
 from sqlalchemy import JSON
 from sqlmodel import Field
 
-from app.models.base import Answered, Kind, Ref, Slug, Strict, Text, Year, enum_type, related
+from app.models.base import Answered, Kind, Ref, Registries, Slug, Strict, Text, Year, enum_type, related
 from app.models.claim import Claim
 from app.models.filters import Leads, make_filters
 from app.models.vocabulary import Word
@@ -99,7 +99,7 @@ class PublicationItem(PublicationBase):
 
     same_study_as: Ref | None = Field(description="the publication that describes the same study, and counts")
     citation: str = Field(description="the reference in one line")
-    xrefs: list[str] = Field(description="Bioregistry CURIEs")
+    xrefs: Annotated[list[str], Registries("doi", "pmcid", "pmid")] = Field(description="Bioregistry CURIEs")
     links: dict[str, str]
 
 

@@ -1,11 +1,23 @@
 """Targets: genes and proteins of the IL-6 pathway."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from sqlalchemy import JSON
 from sqlmodel import Field
 
-from app.models.base import Answered, Kind, Ref, Slug, Strict, Text, edges, enum_type, link_table, related
+from app.models.base import (
+    Answered,
+    Kind,
+    Ref,
+    Registries,
+    Slug,
+    Strict,
+    Text,
+    edges,
+    enum_type,
+    link_table,
+    related,
+)
 from app.models.claim import EvidenceCounts
 from app.models.filters import NEIGHBOURS, Leads, make_filters
 from app.models.interaction import Interactions
@@ -58,7 +70,9 @@ target_publication = link_table("target", "publication")
 class TargetItem(TargetBase):
     """A target in a list."""
 
-    xrefs: list[str] = Field(description="Bioregistry CURIEs")
+    xrefs: Annotated[list[str], Registries("ensembl", "hgnc", "ncbigene", "uniprot")] = Field(
+        description="Bioregistry CURIEs"
+    )
     evidence: EvidenceCounts
     publications: list[PublicationRef]
     links: dict[str, str]

@@ -1,11 +1,23 @@
 """Trials: registered studies of an inhibitor in a cancer, with their outcome, failures too."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from sqlalchemy import JSON
 from sqlmodel import Field
 
-from app.models.base import Answered, Kind, Ref, Slug, Strict, Text, Year, enum_type, link_table, related
+from app.models.base import (
+    Answered,
+    Kind,
+    Ref,
+    Registries,
+    Slug,
+    Strict,
+    Text,
+    Year,
+    enum_type,
+    link_table,
+    related,
+)
 from app.models.filters import Leads, make_filters
 from app.models.publication import IsoDate, PublicationRef, Url
 from app.models.vocabulary import Word
@@ -164,7 +176,7 @@ class TrialItem(TrialBase):
 
     inhibitors: list[Ref]
     cancers: list[Ref]
-    xrefs: list[str] = Field(description="Bioregistry CURIEs")
+    xrefs: Annotated[list[str], Registries("nct")] = Field(description="Bioregistry CURIEs")
     publications: list[PublicationRef]
     links: dict[str, str]
 

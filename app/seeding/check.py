@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from app.catalog import BY_KIND, RESOURCES, Resource
 from app.errors import nearest
-from app.models.base import PREFIXES, Kind
+from app.models.base import PREFIXES, Kind, registries_of
 from app.models.release import ReleaseSeed
 from app.seeding.answers import Facts
 from app.seeding.files import MOST_PROBLEMS, RELEASE, DataFault, Problem, load, load_rows
@@ -281,11 +281,11 @@ def past_days(resource: Resource, row: Any, given: Given) -> RowFaults:
 
 
 def known_registries(resource: Resource, row: Any, given: Given) -> RowFaults:
-    """Other identifiers are of registries that are known."""
+    """Other identifiers are of registries that name records of the collection."""
+    keys = registries_of(resource.item).keys
     for registry in getattr(row, "ids", {}):
-        if registry not in PREFIXES:
-            known = f"one of the registries {', '.join(PREFIXES)}"
-            yield f"ids.{registry}", known + near(registry, list(PREFIXES))
+        if registry not in keys:
+            yield f"ids.{registry}", f"one of the registries {', '.join(keys)}{near(registry, list(keys))}"
 
 
 def identifiers(resource: Resource, row: Any, given: Given) -> RowFaults:
