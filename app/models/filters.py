@@ -184,8 +184,6 @@ def word_key(word: str) -> str:
 class Question(BaseModel):
     """Parameters none of whose values is read as something else than it says."""
 
-    model_config = ConfigDict(defer_build=True)  # most processes are asked a few of the questions
-
     @field_validator("*", mode="before")
     @classmethod
     def read(cls, value: object, info: ValidationInfo) -> object:
