@@ -339,10 +339,61 @@ def test_kgx_tables_hang_together(client: httpx.Client, whole: Any) -> None:
     assert {node["category"] for node in nodes} == set(kgx.CATEGORIES.values())
     for edge in edges:
         assert edge["predicate"].startswith("biolink:")
-        assert edge["publications"].startswith(("PMID:", "doi:", "il6atlas:"))
-    (phosphorylation,) = (edge for edge in edges if edge["id"] == "il6atlas:jak1-phosphorylates-stat3")
+        assert edge["publications"].startswith(("PMID:", "doi:", "il6atlas.publication:"))
+    by_id = {edge["id"]: edge for edge in edges}
+    assert len(by_id) == len(edges)
+    phosphorylation = by_id["il6atlas.interaction:jak1-phosphorylates-stat3"]
     assert phosphorylation["object_aspect_qualifier"] == "phosphorylation"
     assert phosphorylation["object_direction_qualifier"] == "increased"
+    assert phosphorylation["category"] == "biolink:GeneToGeneAssociation"
+
+
+def test_the_words_of_kgx_say_which_way_an_edge_goes(client: httpx.Client, whole: Any) -> None:
+    """By its predicate, or by a qualifier that is legal in the class of the edge."""
+    edges = list(csv.DictReader(io.StringIO(text_of(client, "kgx-edges")), dialect=csv.excel_tab))
+    for edge, row in zip(whole["edges"], edges, strict=True):
+        ends = (edge["source"]["kind"], edge["object"]["kind"])
+        direction = row["object_direction_qualifier"]
+        assert bool(direction) == (row["predicate"] == "biolink:affects")
+        if direction:
+            assert ends in {("inhibitor", "target"), ("target", "target")}
+        told = {
+            "biolink:contributes_to": "promotes",
+            "biolink:disrupts": "suppresses",
+            "biolink:affects": {"increased": "promotes", "decreased": "suppresses"}.get(direction),
+            "biolink:directly_physically_interacts_with": "promotes",
+        }
+        assert told[row["predicate"]] == edge["sign"]
+        assert row["category"] == kgx.ASSOCIATIONS.get(tuple(map(Kind, ends)), "biolink:Association")
+        assert row["knowledge_level"] == "knowledge_assertion"
+        assert row["agent_type"] == "manual_agent"
+        assert row["primary_knowledge_source"] == "infores:il6-atlas"
+
+
+def test_every_identifier_that_kgx_tables_hold_is_read_back(client: httpx.Client, whole: Any) -> None:
+    nodes = list(csv.DictReader(io.StringIO(text_of(client, "kgx-nodes")), dialect=csv.excel_tab))
+    edges = list(csv.DictReader(io.StringIO(text_of(client, "kgx-edges")), dialect=csv.excel_tab))
+    meant: dict[str, set[tuple[str, str]]] = {}
+    for node, row in zip(whole["nodes"], nodes, strict=True):
+        for each in filter(None, (row["id"], *row["xref"].split("|"))):
+            meant.setdefault(each, set()).add((node["kind"], node["id"]))
+    for edge, row in zip(whole["edges"], edges, strict=True):
+        if edge["source"]["kind"] == "inhibitor":
+            assert row["id"].startswith("urn:uuid:")  # it is no record
+        else:
+            meant[row["id"]] = {("interaction", edge["id"])}
+        for each, source in zip(row["publications"].split("|"), edge["publications"], strict=True):
+            meant[each] = {("publication", source["id"])}
+    del meant["WIKIPATHWAYS:WP364"]  # a publication has this for its id
+    terms = list(meant)
+    found: list[Any] = []
+    for begin in range(0, len(terms), 1000):
+        body = {"terms": terms[begin : begin + 1000]}
+        found += client.post("/resolve", json=body).raise_for_status().json()["items"]
+    assert len(terms) > 500
+    for each in found:
+        records = [each["match"]] if each["match"] else each["candidates"]
+        assert {(one["kind"], one["id"]) for one in records} >= meant[each["term"]], each
 
 
 def test_every_registry_that_nodes_are_known_by_has_its_biolink_name(graph: Graph) -> None:

@@ -4,6 +4,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from uuid import NAMESPACE_URL, uuid5
 
 from app.knowledge.graph import Graph, Key, key_of
 from app.models.base import Kind
@@ -14,7 +15,7 @@ from app.models.publication import PublicationRef
 SOURCE = "infores:il6-atlas"
 
 OWN = "il6atlas"
-"""The prefix of what no registry has an identifier for."""
+"""The prefix of what no registry has an identifier for, before the kind of the record."""
 
 CATEGORIES = {
     Kind.INHIBITOR: "biolink:Drug",
@@ -46,6 +47,14 @@ PREFIXES = {
 }  # fmt: skip
 """What the Biolink Model calls a registry that names nodes, by its Bioregistry prefix."""
 
+ASSOCIATIONS = {
+    (Kind.INHIBITOR, Kind.TARGET): "biolink:ChemicalAffectsGeneAssociation",
+    (Kind.TARGET, Kind.TARGET): "biolink:GeneToGeneAssociation",
+    (Kind.TARGET, Kind.CANCER): "biolink:EntityToDiseaseAssociation",
+    (Kind.MECHANISM, Kind.CANCER): "biolink:EntityToDiseaseAssociation",
+}
+"""What the Biolink Model calls an edge, by its ends; others are `biolink:Association`."""
+
 ASPECTS = {
     Predicate.ACTIVATES: "activity",
     Predicate.INHIBITS: "activity",
@@ -55,12 +64,16 @@ ASPECTS = {
     Predicate.PROMOTES: "activity_or_abundance",
     Predicate.SUPPRESSES: "activity_or_abundance",
 }
-"""What of its object an edge moves."""
+"""What of its object an edge moves, from a drug or a gene to a gene."""
 
 
 def biolink_curie(curie: str) -> str:
     prefix, _, local = curie.partition(":")
     return f"{PREFIXES.get(prefix, prefix)}:{local}"
+
+
+def own_curie(kind: Kind, record_id: str) -> str:
+    return f"{OWN}.{kind}:{record_id}"
 
 
 def identifiers(graph: Graph) -> dict[Key, str]:
@@ -70,24 +83,34 @@ def identifiers(graph: Graph) -> dict[Key, str]:
         wanted = IDENTIFIERS[node.kind]
         known = {curie.partition(":")[0]: curie for curie in reversed(graph.xrefs[key])}
         best = next((known[prefix] for prefix in wanted if prefix in known), None)
-        named[key] = biolink_curie(best) if best else f"{OWN}:{key}"
+        named[key] = biolink_curie(best) if best else own_curie(node.kind, node.id)
     shared = Counter(named.values())
-    return {key: each if shared[each] == 1 else f"{OWN}:{key}" for key, each in named.items()}
+    return {
+        key: each if shared[each] == 1 else own_curie(graph.nodes[key].kind, graph.nodes[key].id)
+        for key, each in named.items()
+    }
 
 
 def publication_curie(each: PublicationRef) -> str:
     if each.pmid:
         return f"PMID:{each.pmid}"
-    return f"doi:{each.doi}" if each.doi else f"{OWN}:publication/{each.id}"
+    return f"doi:{each.doi}" if each.doi else own_curie(Kind.PUBLICATION, each.id)
+
+
+def edge_id(edge: GraphEdge) -> str:
+    """The CURIE of an interaction; what an inhibitor does to its target is no record, and has a UUID."""
+    if edge.source.kind == Kind.INHIBITOR:
+        return f"urn:uuid:{uuid5(NAMESPACE_URL, f'{OWN}:{edge.id}')}"
+    return own_curie(Kind.INTERACTION, edge.id)
 
 
 def qualified(edge: GraphEdge) -> dict[str, str]:
-    """What an edge says in the words of the Biolink Model: a core triple, and qualifiers that sharpen it."""
+    """What an edge says in the words of the Biolink Model, which takes qualifiers where it ends at a gene."""
     if edge.predicate == Predicate.BINDS:
         return {"predicate": "biolink:directly_physically_interacts_with"}
     raises = edge.sign == Sign.PROMOTES
-    if edge.object.kind == Kind.CANCER and raises:
-        return {"predicate": "biolink:contributes_to"}
+    if edge.object.kind != Kind.TARGET or edge.source.kind == Kind.MECHANISM:
+        return {"predicate": "biolink:contributes_to" if raises else "biolink:disrupts"}
     return {
         "predicate": "biolink:affects",
         "qualified_predicate": "biolink:causes",
@@ -127,10 +150,10 @@ def write_edges(graph: Graph) -> str:
         EDGE_COLUMNS,
         (
             {
-                "id": f"{OWN}:{edge.id}",
+                "id": edge_id(edge),
                 "subject": names[key_of(edge.source)],
                 "object": names[key_of(edge.object)],
-                "category": "biolink:Association",
+                "category": ASSOCIATIONS.get((edge.source.kind, edge.object.kind), "biolink:Association"),
                 **qualified(edge),
                 "description": edge.statement,
                 "publications": "|".join(map(publication_curie, edge.publications)),
