@@ -200,8 +200,9 @@ def until_answering(address: str) -> None:
 
 
 ANY_ENGINE = {
-    *("test_docs", "test_exports", "test_founding", "test_graph", "test_pages", "test_pages_browser"),
-    *("test_project", "test_schema"),
+    *("test_addresses", "test_docs", "test_dossier", "test_exports", "test_founding", "test_graph"),
+    *("test_mcp", "test_mirror", "test_notebook", "test_pages", "test_pages_browser", "test_project"),
+    *("test_ratios", "test_records", "test_schema", "test_vocabulary"),
 }
 """Tests of what is made of answers. test_engines.py shows that both engines give the same answers, so these
 ask one of them; `IL6_TEST_ENGINES=all` has them ask both."""
