@@ -14,7 +14,6 @@ from starlette.types import ASGIApp
 from app import __version__
 from app.api import docs, dossier, downloads, evidence, finding, graph, meta, releases
 from app.api.resources import ROUTERS
-from app.catalog import RESOURCES
 from app.http.addresses import Addresses, Paths
 from app.http.bounds import Bounds, ErrorBoundary
 from app.http.cache import Cache
@@ -25,6 +24,7 @@ from app.http.metrics import Counts, Metrics
 from app.http.problems import OF_HTTP, add_handlers
 from app.mcp import Endpoint
 from app.pages.problems import Pages
+from app.pages.render import COLLECTIONS
 from app.pages.routes import mount_static
 from app.pages.routes import router as pages
 from app.settings import Settings
@@ -67,7 +67,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version=__version__,
         contact={"name": "The IL-6 Atlas maintainers"},
         license_info={"name": "MIT", "identifier": "MIT"},
-        openapi_tags=[{"name": each.path, "description": each.about} for each in RESOURCES]
+        openapi_tags=[{"name": each.path, "description": each.about} for each in COLLECTIONS]
         + [
             {
                 "name": "graph",

@@ -43,6 +43,7 @@ class Page(HTMLParser):
         self.headings: list[int] = []
         self.refers: list[str] = []
         self.said: list[str] = []
+        self.stops: list[str] = []
         self.feed(text)
         self.close()
         assert self.open == []
@@ -60,6 +61,8 @@ class Page(HTMLParser):
             self.open.append(tag)
         if given.get("id"):
             self.ids.append(str(given["id"]))
+        if tag == "a" and given.get("tabindex") != "-1" and given.get("href"):
+            self.stops.append(str(given["href"]))
         if tag == "a":
             self.links.append(str(given.get("href") or given.get("xlink:href")))
         if tag in ("input", "select"):
@@ -477,7 +480,8 @@ def test_every_ratio_for_a_worse_outcome_lies_on_its_side(client: httpx.Client) 
 def claim_of(value: float, low: float | None, high: float | None, level: str = "B") -> dict[str, Any]:
     effect = {"measure": "HR", "value": value, "ci_low": low, "ci_high": high, "n": 10}
     effect |= {"endpoint": "overall-survival", "comparison": "high-versus-low", "harmonised": {**effect}}
-    return {"id": "a", "effect": effect, "level": level, "specimen": "serum", "target": {"id": "il6"}}
+    own = {"id": "a", "publication": {"id": "a-2020"}, "statement": "A high IL-6 was bad."}
+    return {**own, "effect": effect, "level": level, "specimen": "serum", "target": {"id": "il6"}}
 
 
 def test_the_axis_is_logarithmic_and_cuts_what_goes_beyond() -> None:
@@ -728,6 +732,37 @@ def test_names_are_completed_without_a_script(client: httpx.Client) -> None:
     assert '<option value="Siltuximab"></option>' in text
 
 
+@pytest.mark.parametrize(
+    "address", ["/", "/explore/cancers/breast-cancer", "/explore/evidence", "/explore/matrix"]
+)
+def test_a_keyboard_meets_each_address_once(client: httpx.Client, address: str) -> None:
+    page = read(client, address)
+    assert len(page.stops) == len({*page.stops})
+    cells = {each for each in page.links if "/cancers/" in each and each.startswith("/explore/inhibitors/")}
+    if address == "/explore/matrix":
+        assert cells
+        assert not cells & {*page.stops}, "the last cell of a row leads to what its cells do"
+        rows = client.get("/evidence/summary?by=cancer,inhibitor").json()["items"]
+        for cancer in {each["cancer"]["id"] for each in rows}:
+            assert f"/explore/evidence?type=therapeutic&cancer={cancer}" in page.stops
+    else:
+        assert {*page.links} - cells <= {*page.stops}
+
+
+def test_rows_of_one_study_are_told_apart_in_the_forest_plot(client: httpx.Client) -> None:
+    """Two ratios of one study and end point differ in their patients: a row says in which."""
+    for cancer in ("ovarian-cancer", "non-small-cell-lung-cancer"):
+        plot = client.get(f"/explore/cancers/{cancer}").text.partition('id="prognosis-table"')[0]
+        rows = re.findall(r'<th scope="row">(.*?)</th><td>', plot.partition('id="forest"')[2])
+        drawn = [claim for claim in claims(client, cancer).values() if isinstance(figure_of(claim), Figure)]
+        studies = [(claim["publication"]["id"], claim["effect"]["endpoint"]) for claim in drawn]
+        twice = [claim for claim, of in zip(drawn, studies, strict=True) if studies.count(of) > 1]
+        assert twice
+        for claim in twice:
+            (row,) = [each for each in rows if f'/evidence/{claim["id"]}"' in each]
+            assert claim["statement"][:30] in re.sub("<[^>]+>", "", row)
+
+
 def test_figures_say_a_thing_once_and_nothing_without_a_figure(client: httpx.Client) -> None:
     for claim in all_claims(client):
         told = figures(claim["effect"])
@@ -760,9 +795,11 @@ def all_claims(client: httpx.Client) -> Iterator[dict[str, Any]]:
         "/explore/conflicts",
         "/explore/compare?inhibitors=siltuximab,tocilizumab,ruxolitinib",
         "/explore/publications/chen-2022",
+        "/explore/releases/{version}",
     ],
 )
 def test_a_page_is_light(client: httpx.Client, address: str) -> None:
+    address = address.format(version=client.get("/release").json()["version"])
     answer = client.get(address, headers={"Accept-Encoding": "gzip"})
     style = client.get("/static/atlas.css", headers={"Accept-Encoding": "gzip"})
     size = sum(int(each.headers["Content-Length"]) for each in (answer, style))

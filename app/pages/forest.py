@@ -1,6 +1,7 @@
 """The forest plot: what a high IL-6 means in a cancer, one row per published ratio, on a logarithmic axis."""
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -47,6 +48,8 @@ class Row(NamedTuple):
     right: float | None
     cut_left: bool
     cut_right: bool
+    told: str
+    """What it says, if another row is of the same study and end point; else nothing."""
 
 
 class Forest(NamedTuple):
@@ -81,6 +84,10 @@ def figure_of(claim: Mapping[str, Any]) -> Figure | NotHarmonised:
     return Figure(harmonised["value"], harmonised["ci_low"], harmonised["ci_high"], note)
 
 
+def study_of(claim: Mapping[str, Any]) -> tuple[str, str]:
+    return claim["publication"]["id"], claim["effect"]["endpoint"]
+
+
 def forest(claims: Iterable[Mapping[str, Any]]) -> Forest:
     """The plot of prognostic claims: by end point, survival and published meta-analyses first."""
     judged = [(claim, figure_of(claim)) for claim in claims]
@@ -94,6 +101,8 @@ def forest(claims: Iterable[Mapping[str, Any]]) -> Forest:
         share = math.log(min(max(value, low), high) / low) / math.log(high / low)
         return round(LEFT + share * (RIGHT - LEFT), 2)
 
+    rows_of = Counter(study_of(claim) for claim, _ in drawn)
+
     def row(claim: Mapping[str, Any], figure: Figure) -> Row:
         return Row(
             claim,
@@ -104,6 +113,7 @@ def forest(claims: Iterable[Mapping[str, Any]]) -> Forest:
             figure.high and place(figure.high),
             bool(figure.low and figure.low < low),
             bool(figure.high and figure.high > high),
+            claim["statement"] if rows_of[study_of(claim)] > 1 else "",
         )
 
     def endpoint(each: Row) -> str:

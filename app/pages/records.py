@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from app.catalog import BY_KIND, Resource
 from app.exports.jsonld import described
+from app.knowledge.conflicts import find_conflicts
 from app.models.base import Kind
 from app.models.release import ReleaseRead
 from app.models.vocabulary import EvidenceType
@@ -110,6 +111,9 @@ def content(session: Session, release: ReleaseRead, resource: Resource, name: st
         "sources": sources,
         "data": described(resource.kind, record, release),
     }
+    if resource.kind in WHOLE:
+        questions = [getattr(each, resource.kind) for each in find_conflicts(session, None, None).items]
+        shown["conflicts"] = len([each for each in questions if each and each.id == record_id])
     if resource.kind == Kind.CANCER:
         shown["forest"] = forest(each for each in evidence if each["type"] == EvidenceType.PROGNOSTIC)
     return shown

@@ -245,7 +245,7 @@ OUTCOMES = {
     "negative": Said("negative", "null"),
     "mixed": Said("mixed", "mixed"),
     "safety-only": Said("safety only"),
-    "not-reported": Said("no result yet"),
+    "not-reported": Said("no result"),
 }
 """What came of a trial: what the drug did, by the end point of the trial."""
 
@@ -304,17 +304,33 @@ WHOLE = re.compile(
 )
 
 
+LINK = re.compile(r'<a\b[^>]*? href="([^"]*)"')
+
+
 def typeset(page: str) -> str:
-    """A page whose lines break neither within a figure nor within a name such as IL-6."""
+    """A page whose lines break neither within a figure nor within a name such as IL-6.
+
+    By keyboard each address is met once: of links to the same, the first alone is a tab stop.
+    """
     head, body, rest = page.partition("<body>")
+    met: set[str] = set()
 
     def tied(text: str) -> str:
         text = TIED.sub(lambda each: each[0].replace(" ", "\N{NO-BREAK SPACE}"), text)
         return WHOLE.sub(r'<span class="n">\g<0></span>', text)
 
+    def stop(tag: str) -> str:
+        link = LINK.match(tag)
+        if link is None or " tabindex=" in tag:
+            return tag
+        if link[1] in met:
+            return f'<a tabindex="-1"{tag[2:]}'
+        met.add(link[1])
+        return tag
+
     pieces, end = [], 0
     for each in MARKUP.finditer(rest):
-        pieces += [tied(rest[end : each.start()]), each[0]]
+        pieces += [tied(rest[end : each.start()]), stop(each[0])]
         end = each.end()
     return "".join([head, body, *pieces, tied(rest[end:])])
 
