@@ -505,9 +505,9 @@ def graph(context: typer.Context) -> None:
     if names:
         raise fail("give options: `il6 graph --cancer ovarian-cancer`", os.EX_USAGE)
     filters = read_options(GraphFilters, options)
-    with opened() as (session, _):
+    with opened() as (session, release):
         part = graph_asked_for(session, filters)
-        print_graph(part, part.read(), filters.format)
+        print_graph(part, release, part.read(), filters.format)
 
 
 @app.command(
@@ -519,10 +519,10 @@ def paths(context: typer.Context) -> None:
     if len(names) != 2:
         raise fail("from where to where? `il6 paths tocilizumab ovarian-cancer`", os.EX_USAGE)
     filters = read_options(PathFilters, {**options, "from": [names[0]], "to": [names[1]]})
-    with opened() as (session, _):
+    with opened() as (session, release):
         found, part = paths_asked_for(session, filters)
         if filters.format is not None:
-            print_graph(part, found, filters.format)
+            print_graph(part, release, found, filters.format)
             return
         for path in found.paths:
             out.print(path.reading, highlight=False, markup=False, soft_wrap=True)
@@ -534,9 +534,9 @@ def paths(context: typer.Context) -> None:
         say(f"{len(found.paths)} paths")
 
 
-def print_graph(part: Graph, read: BaseModel, wanted: GraphFormat | None) -> None:
+def print_graph(part: Graph, release: ReleaseRead, read: BaseModel, wanted: GraphFormat | None) -> None:
     if wanted in GRAPH_EXPORTS:
-        sys.stdout.write(GRAPH_EXPORTS[wanted].write(part))
+        sys.stdout.write(GRAPH_EXPORTS[wanted].write(part, release))
     else:
         out.print_json(read.model_dump_json(by_alias=True))
 

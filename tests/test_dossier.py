@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from app.knowledge.dossier import set_against
-from app.models.graph import Sign
 from app.models.graph import Tested as TriedAndFound
+from app.models.interaction import Sign
 from app.settings import SEED
 from tests.test_resources import get
 

@@ -27,6 +27,7 @@ from app.exports.table import neutral
 from app.models.base import Kind
 from app.models.filters import Format
 from app.models.release import ReleaseRead
+from app.seeding.answers import Facts
 from app.seeding.build import seed
 from app.store.engine import parse_url
 from tests.conftest import NewDatabase, migrated, serving
@@ -230,6 +231,29 @@ def test_each_registry_is_a_column(client: httpx.Client, resource: Resource) -> 
         held |= {each.partition(":")[0] for each in known}
     assert [f"xref.{each}" for each in sorted(held)] == sorted(columns)
     assert ("xref.chembl" in columns) == (resource.path == "inhibitors")
+
+
+def test_interactions_are_a_table_that_network_programs_take(client: httpx.Client, facts: Facts) -> None:
+    """Symbols and accessions of both ends, the sign as two flags, PubMed ids."""
+    frame = pd.read_csv(io.BytesIO(fetch(client, "/interactions?format=tsv")), sep="\t", index_col="id")
+    holding_back = {"inhibits", "downregulates", "suppresses"}
+    assert len(frame) == len(facts.interactions)
+    for row in facts.interactions.values():
+        found = frame.loc[row.id]
+        for end, name in ((row.source, "source"), (row.object, "object")):
+            target = facts.targets[end.id] if end.kind == Kind.TARGET else None
+            for column in ("symbol", "uniprot"):
+                value = found[f"{name}.{column}"]
+                assert (None if pd.isna(value) else value) == (target and getattr(target, column))
+        assert found["is_inhibition"] == (row.predicate in holding_back)
+        assert found["is_stimulation"] != found["is_inhibition"]
+        assert found["sign"] == ("suppresses" if row.predicate in holding_back else "promotes")
+        pmids = [facts.publications[each].pmid for each in row.publications]
+        told = str(found["publications.pmid"]).removesuffix(".0")
+        assert told == ("|".join(filter(None, pmids)) or "nan")
+    proteins = frame.dropna(subset=["source.uniprot", "object.uniprot"])
+    edges = set(zip(proteins["source.symbol"], proteins["object.symbol"], strict=True))
+    assert {("IL6", "IL6R"), ("JAK1", "STAT3"), ("STAT3", "SOCS3")} <= edges
 
 
 # Workbooks

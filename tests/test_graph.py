@@ -19,8 +19,8 @@ import pytest
 from app.exports import GRAPH_EXPORTS, kgx
 from app.knowledge.graph import MOST_WORK, Graph, find_paths, graph_of, key_of
 from app.models.base import Kind
-from app.models.graph import NODE_KINDS, SIGNS, GraphFormat, Sign
-from app.models.interaction import Predicate
+from app.models.graph import NODE_KINDS, GraphFormat
+from app.models.interaction import SIGNS, Predicate, Sign
 from app.seeding.answers import Facts
 from app.settings import PROJECT
 from app.store.engine import Database, parse_url
@@ -282,6 +282,65 @@ def test_graphml_is_read_by_networkx(client: httpx.Client, whole: Any) -> None:
     assert "uniprot:P40189" in node["xrefs"].split("|")
     assert all(key == data["name"] and data["fullname"] for key, data in read.nodes(data=True))
 
+    assert edge["level"] == "D"
+    assert (read.graph["release"], read.graph["licence"]) == ("2026.12", "CC-BY-4.0")
+
+
+def test_a_file_says_which_release_it_is_of(client: httpx.Client) -> None:
+    release = get(client, "/release")
+    of_file = {"release": release["version"], "licence": release["licence"], "citation": release["citation"]}
+    (declared,), (stated,) = (
+        next(aspect[name] for aspect in get(client, "/graph", format="cx2") if name in aspect)
+        for name in ("attributeDeclarations", "networkAttributes")
+    )
+    assert stated.items() >= of_file.items()
+    assert declared["networkAttributes"].keys() == stated.keys()
+    assert get(client, "/graph", format="cytoscape")["data"].items() >= of_file.items()
+    line = text_of(client, "sifnx").splitlines()[1]
+    assert f"IL-6 Atlas {release['version']} (CC-BY-4.0)" in line
+
+
+def test_cx2_holds_the_graph(client: httpx.Client, whole: Any) -> None:
+    aspects: dict[str, Any] = {}
+    for each in get(client, "/graph", format="cx2"):
+        aspects |= each
+    assert aspects["CXVersion"] == "2.0"
+    assert {each["name"]: each["elementCount"] for each in aspects["metaData"]} == {
+        name: len(aspects[name]) for name in ("attributeDeclarations", "networkAttributes", "nodes", "edges")
+    }
+    nodes = {each["id"]: each["v"] for each in aspects["nodes"]}
+    assert [(each["kind"], each["record"]) for each in nodes.values()] == [
+        (each["kind"], each["id"]) for each in whole["nodes"]
+    ]
+    (declared,) = aspects["attributeDeclarations"]
+    for row, edge in zip(aspects["edges"], whole["edges"], strict=True):
+        for number, end in ((row["s"], edge["source"]), (row["t"], edge["object"])):
+            assert (nodes[number]["kind"], nodes[number]["record"]) == (end["kind"], end["id"])
+        assert row["v"]["interaction"] == edge["predicate"]
+        assert row["v"]["pmids"] == [each["pmid"] for each in edge["publications"] if each["pmid"]]
+    for kind in ("nodes", "edges"):
+        for each in aspects[kind]:
+            for name, value in each["v"].items():
+                is_list = declared[kind][name]["d"] == "list_of_string"
+                assert isinstance(value, list) == is_list
+                assert value is not None
+    assert aspects["status"] == [{"success": True}]
+
+
+def test_an_edge_is_as_strong_as_the_best_of_its_sources(whole: Any, facts: Facts) -> None:
+    kinds = {each.id: each.kind for each in facts.publications.values()}
+    best = {
+        "meta-analysis": "A",
+        "regulatory-label": "A",
+        "case-report": "C",
+        "in-vivo": "D",
+        "in-vitro": "D",
+    }
+    best |= dict.fromkeys(("randomised-trial", "single-arm-trial", "cohort"), "B")
+    for edge in whole["edges"]:
+        assert edge["level"] == min(best.get(kinds[each["id"]], "E") for each in edge["publications"])
+    assert {edge["level"] for edge in whole["edges"]} == {"A", "B", "D", "E"}
+
 
 def sources(whole: Any, edge_id: str) -> list[str]:
     return [each["id"] for each in cited(whole, edge_id)]
@@ -303,6 +362,23 @@ def test_sif_has_a_line_per_edge(client: httpx.Client, whole: Any) -> None:
     assert len(lines) == len(whole["edges"])
     assert ["target/jak1", "phosphorylates", "target/stat3"] in lines
     assert text_of(client, "sif", cancer="uveal-melanoma") == "cancer/uveal-melanoma\n"
+
+
+def test_extended_sif_is_a_table_of_edges_and_one_of_nodes(client: httpx.Client, whole: Any) -> None:
+    edges, nodes = (
+        list(csv.DictReader(io.StringIO(part), dialect=csv.excel_tab))
+        for part in text_of(client, "sifnx").split("\n\n")
+    )
+    plain = [line.split("\t") for line in text_of(client, "sif").splitlines()]
+    assert [[*each.values()][:3] for each in edges] == plain
+    assert [each["PARTICIPANT"] for each in nodes] == [f"{n['kind']}/{n['id']}" for n in whole["nodes"]]
+    by_key = {each["PARTICIPANT"]: each for each in nodes}
+    assert by_key["target/il6st"]["PARTICIPANT_NAME"] == "IL6ST"
+    assert "uniprot:P40189" in by_key["target/il6st"]["UNIFICATION_XREF"].split(";")
+    for row, edge in zip(edges, whole["edges"], strict=True):
+        pmids = [each["pmid"] for each in edge["publications"] if each["pmid"]]
+        assert (row["SIGN"], row["LEVEL"]) == (edge["sign"], edge["level"])
+        assert row["INTERACTION_PUBMED_ID"] == ";".join(pmids)
 
 
 def test_cytoscape_elements_hang_together(client: httpx.Client, whole: Any) -> None:

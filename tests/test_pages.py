@@ -589,7 +589,7 @@ def test_the_pathway_is_drawn_and_told(client: httpx.Client) -> None:
     for edge in graph["edges"]:
         assert edge["statement"] in page.words
     assert "/explore/targets/stat3" in page.links
-    for ending in ("cytoscape", "graphml", "sif", "dot", "svg", "kgx-nodes", "kgx-edges"):
+    for ending in ("cytoscape", "cx2", "graphml", "sif", "sifnx", "dot", "svg", "kgx-nodes", "kgx-edges"):
         assert f"/graph?cancer=ovarian+cancer&depth=2&format={ending}" in page.links
     core = read(client, "/explore/pathway")
     proteins = ("il6", "il6r", "il6st", "jak1", "stat3")

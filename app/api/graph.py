@@ -76,4 +76,4 @@ def written(
     form = GRAPH_EXPORTS[wanted]
     if wanted not in SHOWN:
         headers["Content-Disposition"] = attachment(release.version, name, form.ending)
-    return Response(form.write(part), media_type=with_charset(form.media_type), headers=headers)
+    return Response(form.write(part, release), media_type=with_charset(form.media_type), headers=headers)

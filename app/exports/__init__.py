@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from app.exports import bibtex, csl, cytoscape, graphml, jsonld, kgx, picture, ris, sif, table, xlsx
+from app.exports import bibtex, csl, cx2, cytoscape, graphml, jsonld, kgx, picture, ris, sif, table, xlsx
 from app.knowledge.graph import Graph
 from app.models.base import Kind
 from app.models.filters import Format, RecordFormat
@@ -62,17 +62,24 @@ class GraphExport:
 
     media_type: str
     ending: str
-    write: Callable[[Graph], str]
+    write: Callable[[Graph, ReleaseRead], str]
+
+
+def alone(write: Callable[[Graph], str]) -> Callable[[Graph, ReleaseRead], str]:
+    """A format that has no place for what the release says of itself."""
+    return lambda graph, _release: write(graph)
 
 
 GRAPH_EXPORTS: dict[GraphFormat, GraphExport] = {
     GraphFormat.CYTOSCAPE: GraphExport("application/json", "cyjs", cytoscape.write),
+    GraphFormat.CX2: GraphExport("application/json", "cx2", cx2.write),
     GraphFormat.GRAPHML: GraphExport("application/graphml+xml", "graphml", graphml.write),
-    GraphFormat.SIF: GraphExport("text/plain", "sif", sif.write),
-    GraphFormat.DOT: GraphExport("text/vnd.graphviz", "dot", picture.write_dot),
-    GraphFormat.SVG: GraphExport("image/svg+xml", "svg", picture.draw),
-    GraphFormat.KGX_NODES: GraphExport("text/tab-separated-values", "nodes.tsv", kgx.write_nodes),
-    GraphFormat.KGX_EDGES: GraphExport("text/tab-separated-values", "edges.tsv", kgx.write_edges),
+    GraphFormat.SIF: GraphExport("text/plain", "sif", alone(sif.write)),
+    GraphFormat.SIFNX: GraphExport("text/plain", "sifnx", sif.write_extended),
+    GraphFormat.DOT: GraphExport("text/vnd.graphviz", "dot", alone(picture.write_dot)),
+    GraphFormat.SVG: GraphExport("image/svg+xml", "svg", alone(picture.draw)),
+    GraphFormat.KGX_NODES: GraphExport("text/tab-separated-values", "nodes.tsv", alone(kgx.write_nodes)),
+    GraphFormat.KGX_EDGES: GraphExport("text/tab-separated-values", "edges.tsv", alone(kgx.write_edges)),
 }
 """Likewise, of graphs."""
 

@@ -8,8 +8,8 @@ from uuid import NAMESPACE_URL, uuid5
 
 from app.knowledge.graph import Graph, Key, key_of
 from app.models.base import Kind
-from app.models.graph import GraphEdge, Sign
-from app.models.interaction import Predicate
+from app.models.graph import GraphEdge
+from app.models.interaction import Predicate, Sign
 from app.models.publication import PublicationRef
 
 SOURCE = "infores:il6-atlas"

@@ -9,8 +9,8 @@ from typing import Any
 from app.catalog import BY_KIND
 from app.knowledge.graph import Graph, key_of
 from app.models.base import Kind
-from app.models.graph import NODE_KINDS, GraphEdge, Sign
-from app.models.interaction import Predicate
+from app.models.graph import NODE_KINDS, GraphEdge
+from app.models.interaction import Predicate, Sign
 
 DRAWING = Lock()  # Graphviz keeps its state in globals
 

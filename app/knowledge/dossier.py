@@ -16,7 +16,8 @@ from app.models.base import Kind, Ref
 from app.models.claim import count_claims
 from app.models.dossier import Compared, ComparedInhibitors, Dossier
 from app.models.evidence import EvidenceItem
-from app.models.graph import Path, Sign, Tested
+from app.models.graph import Path, Tested
+from app.models.interaction import Sign
 from app.models.trial import Outcome, Purpose, TrialBrief
 from app.models.vocabulary import EvidenceType, Significance, StudyType
 from app.store.conditions import ids_of, with_descendants

@@ -19,7 +19,6 @@ from app.knowledge.tested import look_up
 from app.models.base import Kind
 from app.models.graph import (
     NODE_KINDS,
-    SIGNS,
     GraphEdge,
     GraphFilters,
     GraphNode,
@@ -27,9 +26,9 @@ from app.models.graph import (
     Path,
     PathFilters,
     Paths,
-    Sign,
 )
-from app.models.interaction import Interaction, InteractionItem, Predicate
+from app.models.interaction import SIGNS, Interaction, InteractionItem, Predicate, Sign
+from app.models.publication import LEVELS, Publication
 from app.store.conditions import ids_of
 from app.store.release import remember
 
@@ -104,6 +103,7 @@ def load_graph(session: Session) -> Graph:
             xrefs[key_of(node)] = row["xrefs"]
             if kind == Kind.INHIBITOR:
                 inhibitors.append(row)
+    kinds = {each.id: each.kind for each in session.execute(select(Publication.id, Publication.kind))}  # type: ignore[call-overload]
     edges = [
         GraphEdge(
             id=f"{row['id']}-inhibits-{target['id']}",
@@ -111,6 +111,7 @@ def load_graph(session: Session) -> Graph:
             predicate=Predicate.INHIBITS,
             object=(aim := nodes[f"{Kind.TARGET}/{target['id']}"]),
             sign=SIGNS[Predicate.INHIBITS],
+            level=min(LEVELS[kinds[each["id"]]] for each in row["publications"]),
             statement=f"{row['name']} inhibits {aim.label}.",
             publications=row["publications"],
         )
@@ -125,7 +126,8 @@ def load_graph(session: Session) -> Graph:
                 source=nodes[key_of(each.source)],
                 predicate=each.predicate,
                 object=nodes[key_of(each.object)],
-                sign=SIGNS[each.predicate],
+                sign=each.sign,
+                level=each.level,
                 statement=each.statement,
                 publications=each.publications,
             )

@@ -10,8 +10,9 @@ from app.models.cancer import Prognosis
 from app.models.claim import EvidenceCounts
 from app.models.evidence import EvidenceItem
 from app.models.filters import Names, Question, Words
-from app.models.graph import Path, Sign, Tested
+from app.models.graph import Path, Tested
 from app.models.inhibitor import InhibitorStatus, Scope
+from app.models.interaction import Sign
 from app.models.trial import Outcome, Purpose, TrialBrief
 from app.models.vocabulary import EvidenceType, Measured, Significance
 

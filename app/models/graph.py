@@ -7,10 +7,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.models.base import Kind
 from app.models.filters import Names, Question, Words, split_commas
-from app.models.interaction import Node, Predicate
+from app.models.interaction import Node, Predicate, Sign
 from app.models.publication import PublicationRef
 from app.models.trial import Outcome, Purpose
-from app.models.vocabulary import Significance, StudyType
+from app.models.vocabulary import Level, Significance, StudyType
 
 NODE_KINDS = (Kind.INHIBITOR, Kind.TARGET, Kind.MECHANISM, Kind.CANCER)
 """What may stand in the graph, in the order in which an effect runs through it."""
@@ -23,28 +23,6 @@ MOST_PATHS = 50
 
 Studied = StudyType | Literal["not-said"]
 """In whom or in what a drug was tested, where the row says so."""
-
-
-class Sign(StrEnum):
-    """Which way an edge, or a chain of them, moves what it leads to."""
-
-    PROMOTES = "promotes"
-    SUPPRESSES = "suppresses"
-
-    def __mul__(self, other: object) -> "Sign":
-        return Sign.PROMOTES if self == other else Sign.SUPPRESSES
-
-
-SIGNS = {
-    Predicate.BINDS: Sign.PROMOTES,  # a ligand and its receptors: the complex is what passes the signal on
-    Predicate.ACTIVATES: Sign.PROMOTES,
-    Predicate.PHOSPHORYLATES: Sign.PROMOTES,
-    Predicate.INHIBITS: Sign.SUPPRESSES,
-    Predicate.UPREGULATES: Sign.PROMOTES,
-    Predicate.DOWNREGULATES: Sign.SUPPRESSES,
-    Predicate.PROMOTES: Sign.PROMOTES,
-    Predicate.SUPPRESSES: Sign.SUPPRESSES,
-}
 
 
 class GraphNode(Node):
@@ -61,6 +39,7 @@ class GraphEdge(BaseModel):
     predicate: Predicate
     object: GraphNode
     sign: Sign = Field(description="whether it moves its object up or down")
+    level: Level = Field(description="how strong the best of its publications is, by its kind")
     statement: str
     publications: list[PublicationRef]
 
@@ -119,8 +98,10 @@ class GraphFormat(StrEnum):
 
     JSON = "json"
     CYTOSCAPE = "cytoscape"
+    CX2 = "cx2"
     GRAPHML = "graphml"
     SIF = "sif"
+    SIFNX = "sifnx"
     DOT = "dot"
     SVG = "svg"
     KGX_NODES = "kgx-nodes"

@@ -1,5 +1,6 @@
 """Interactions: the edges of the pathway graph."""
 
+from enum import StrEnum
 from typing import Any
 
 from sqlmodel import Field
@@ -7,7 +8,7 @@ from sqlmodel import Field
 from app.models.base import Answered, Kind, Ref, Slug, Strict, Text, enum_type, link_table, related
 from app.models.filters import AnyKind, Leads, make_filters
 from app.models.publication import PublicationRef
-from app.models.vocabulary import Word
+from app.models.vocabulary import Level, Word
 
 
 class Predicate(Word):
@@ -21,6 +22,28 @@ class Predicate(Word):
     DOWNREGULATES = "downregulates", "Makes that there is less of it."
     PROMOTES = "promotes", "Makes it happen, or grow."
     SUPPRESSES = "suppresses", "Holds it back."
+
+
+class Sign(StrEnum):
+    """Which way an edge, or a chain of them, moves what it leads to."""
+
+    PROMOTES = "promotes"
+    SUPPRESSES = "suppresses"
+
+    def __mul__(self, other: object) -> "Sign":
+        return Sign.PROMOTES if self == other else Sign.SUPPRESSES
+
+
+SIGNS = {
+    Predicate.BINDS: Sign.PROMOTES,  # a ligand and its receptors: the complex is what passes the signal on
+    Predicate.ACTIVATES: Sign.PROMOTES,
+    Predicate.PHOSPHORYLATES: Sign.PROMOTES,
+    Predicate.INHIBITS: Sign.SUPPRESSES,
+    Predicate.UPREGULATES: Sign.PROMOTES,
+    Predicate.DOWNREGULATES: Sign.SUPPRESSES,
+    Predicate.PROMOTES: Sign.PROMOTES,
+    Predicate.SUPPRESSES: Sign.SUPPRESSES,
+}
 
 
 class InteractionBase(Strict):
@@ -60,11 +83,22 @@ class Node(Ref):
     kind: Kind
 
 
+class Participant(Node):
+    """One end of an edge, with what a target is known by."""
+
+    symbol: str | None = Field(description="of a target, its HGNC symbol")
+    uniprot: str | None = Field(description="of a target, its UniProt accession")
+
+
 class InteractionItem(InteractionBase):
     """What one thing in the pathway does to another."""
 
-    source: Node
-    object: Node
+    source: Participant
+    object: Participant
+    sign: Sign = Field(description="whether it moves its object up or down; `binds` passes a signal on")
+    is_stimulation: bool = Field(description="whether its sign is `promotes`")
+    is_inhibition: bool = Field(description="whether its sign is `suppresses`")
+    level: Level = Field(description="how strong the best of its publications is, by its kind")
     publications: list[PublicationRef]
     links: dict[str, str]
 

@@ -10,7 +10,7 @@ from sqlmodel import Field
 from app.models.base import Answered, Kind, Ref, Registries, Slug, Strict, Text, Year, enum_type, related
 from app.models.claim import Claim
 from app.models.filters import Leads, make_filters
-from app.models.vocabulary import Word
+from app.models.vocabulary import Level, Word
 
 
 class PublicationKind(Word):
@@ -28,6 +28,21 @@ class PublicationKind(Word):
     WEB_PAGE = "web-page", "A page, such as news, of whoever publishes it."
     REGISTRY = "registry", "An entry in a register, such as one of trials."
 
+
+LEVELS = {
+    PublicationKind.META_ANALYSIS: Level.A,
+    PublicationKind.REGULATORY_LABEL: Level.A,
+    PublicationKind.RANDOMISED_TRIAL: Level.B,
+    PublicationKind.SINGLE_ARM_TRIAL: Level.B,
+    PublicationKind.COHORT: Level.B,
+    PublicationKind.CASE_REPORT: Level.C,
+    PublicationKind.IN_VIVO: Level.D,
+    PublicationKind.IN_VITRO: Level.D,
+    PublicationKind.REVIEW: Level.E,
+    PublicationKind.WEB_PAGE: Level.E,
+    PublicationKind.REGISTRY: Level.E,
+}
+"""How strong a source of each kind is, where no claim says it of its own."""
 
 Url = Annotated[str, StringConstraints(pattern=r'^https?://[^\s<>"]+$')]
 

@@ -19,9 +19,18 @@ from app.models.claim import Claim, EvidenceCounts, count_claims
 from app.models.evidence import EvidenceItem, EvidenceRecord, EvidenceSeed
 from app.models.indication import Area, IndicationRecord, IndicationSeed
 from app.models.inhibitor import InhibitorRecord, InhibitorSeed
-from app.models.interaction import End, InteractionItem, Interactions, InteractionSeed, Node
+from app.models.interaction import (
+    SIGNS,
+    End,
+    InteractionItem,
+    Interactions,
+    InteractionSeed,
+    Participant,
+    Sign,
+)
 from app.models.mechanism import MechanismRecord, MechanismSeed
 from app.models.publication import (
+    LEVELS,
     CitedBy,
     PublicationItem,
     PublicationKind,
@@ -183,8 +192,14 @@ class Answers:
             id=row.id, name=row.title, year=row.year, doi=row.doi, pmid=row.pmid, url=web_address(row)
         )
 
-    def node(self, end: End) -> Node:
-        return Node(kind=end.kind, **self.ref(end.kind, end.id).model_dump())
+    def participant(self, end: End) -> Participant:
+        target = self.facts.targets[end.id] if end.kind == Kind.TARGET else None
+        return Participant(
+            kind=end.kind,
+            symbol=target.symbol if target else None,
+            uniprot=target.uniprot if target else None,
+            **self.ref(end.kind, end.id).model_dump(),
+        )
 
     def links(self, kind: Kind, record_id: str) -> dict[str, str]:
         links = {"self": f"/{BY_KIND[kind].path}/{record_id}"}
@@ -258,8 +273,18 @@ class Answers:
         return self.compose(ApprovalItem, Kind.APPROVAL, row, **told)
 
     def edge(self, row: InteractionSeed) -> InteractionItem:
-        ends = {"source": self.node(row.source), "object": self.node(row.object)}
-        return self.compose(InteractionItem, Kind.INTERACTION, row, **ends)
+        sign = SIGNS[row.predicate]
+        return self.compose(
+            InteractionItem,
+            Kind.INTERACTION,
+            row,
+            source=self.participant(row.source),
+            object=self.participant(row.object),
+            sign=sign,
+            is_stimulation=sign == Sign.PROMOTES,
+            is_inhibition=sign == Sign.SUPPRESSES,
+            level=min(LEVELS[self.facts.publications[each].kind] for each in row.publications),
+        )
 
     def reference(self, row: PublicationSeed) -> PublicationItem:
         named = row.authors_complete and bool(row.authors)
