@@ -121,6 +121,8 @@ def seed_command(
     check: Annotated[bool, typer.Option("--check", help="check the files, load nothing")] = False,
     schema: Annotated[bool, typer.Option("--migrate", help="bring the schema of a server up first")] = False,
     tidy: Annotated[bool, typer.Option("--format", help="bring the files into canonical form")] = False,
+    schemas: Annotated[bool, typer.Option("--schemas", help="write JSON Schemas for an editor")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="check whenever a file changes")] = False,
 ) -> None:
     """Load the seed files into the database, all or nothing.
 
@@ -128,24 +130,22 @@ def seed_command(
     69 when the database does not answer or has another schema; 73 when its file cannot be written.
     """
     # Seeding needs libraries that take long to import; no other command waits for them.
-    from app.seeding.build import DatabaseFault, StorageFault, prepare, seed
-    from app.seeding.files import DataFault, canonical, format_files
-    from app.seeding.releases import frozen_faults
+    from app.seeding.build import DatabaseFault, StorageFault, seed
+    from app.seeding.files import DataFault, format_files
+    from app.seeding.schemas import write_schemas
 
     begun = time.monotonic()
     try:
         if tidy:
             for name in format_files(source):
                 say(f"{name}: brought into canonical form")
+        elif schemas:
+            for path in write_schemas(source):
+                say(f"{path}: written")
+        elif watch:
+            watch_files(source)
         elif check:
-            newest = prepare(source).newest
-            paths = [source / f"{resource.path}.yaml" for resource in RESOURCES]
-            crooked = [path.name for path in paths if canonical(path) != path.read_text(encoding="utf-8")]
-            if crooked:
-                names = ", ".join(crooked)
-                raise fail(f"not in canonical form: {names}; run `il6 seed --format`", os.EX_DATAERR)
-            if problems := list(frozen_faults(source, newest)):
-                raise DataFault(problems)
+            check_files(source)
             say("the data are sound")
         else:
             report(seed(source, database_url(), say=say, schema=schema), time.monotonic() - begun)
@@ -157,6 +157,39 @@ def seed_command(
         raise fail(f"the database cannot take the release: {fault}", os.EX_UNAVAILABLE) from None
     except StorageFault as fault:
         raise fail(f"{fault}; what was served before is untouched", os.EX_CANTCREAT) from None
+
+
+def check_files(source: Path) -> None:
+    """Raise DataFault with everything that keeps the files from being released."""
+    from app.seeding.build import prepare
+    from app.seeding.files import DataFault, Problem, canonical
+    from app.seeding.releases import frozen_faults
+
+    newest = prepare(source).newest
+    paths = [source / f"{resource.path}.yaml" for resource in RESOURCES]
+    crooked = [path.name for path in paths if canonical(path) != path.read_text(encoding="utf-8")]
+    problems = [Problem(name, "", "", "canonical form: run `il6 seed --format`") for name in crooked]
+    if problems := problems or list(frozen_faults(source, newest)):
+        raise DataFault(problems)
+
+
+def watch_files(source: Path) -> None:
+    """Check the files whenever one has changed, until the program is interrupted."""
+    from app.seeding.files import DataFault
+
+    seen: dict[Path, int] = {}
+    while True:
+        found = {path: path.stat().st_mtime_ns for path in source.glob("*") if path.is_file()}
+        if found != seen:
+            seen = found
+            try:
+                check_files(source)
+                say(f"{datetime.now():%H:%M:%S} the data are sound")
+            except DataFault as fault:
+                for problem in fault.problems:
+                    say(str(problem))
+                say(f"{datetime.now():%H:%M:%S} {fault}")
+        time.sleep(0.5)
 
 
 @app.command(name="release")

@@ -306,7 +306,7 @@ def test_what_breaks_a_rule_is_found_in_the_files(
     changes = [BREAKAGES[rule.__name__][0] for rule in rules]
     for kind, record_id, fields in changes:
         path = seed_folder / f"{BY_KIND[kind].path}.yaml"
-        rows = {row["id"]: row for row in load(path)}
+        rows = {row["id"]: {**row} for row in load(path)}
         row = deepcopy(changed(rows[record_id], fields))
         path.write_text(yaml.dump([*{**rows, row["id"]: row}.values()], Dumper=yaml.CSafeDumper), "utf-8")
     found = {(problem.file, problem.id) for problem in faults(seed_folder)}
@@ -566,7 +566,7 @@ MISTAKES = {
     "a key that is missing": (("evidence", "  level: B\n", ""), "level: a value: every row has one"),
     "an id that another row has": (
         ("inhibitors", "id: baricitinib", "id: azd1480"),
-        "inhibitors.yaml, azd1480, id: an id that no other row of the file has",
+        "azd1480, id: an id that no other row of the file has",
     ),
     "a number as a text": (
         ("publications", "year: 2021", "year: '2021'"),
@@ -579,7 +579,7 @@ MISTAKES = {
     "a PMID as a number": (("publications", "pmid: '34361105'", "pmid: 34361105"), "write pmid: '34361105'"),
     "a DOI as an address": (
         ("publications", f"doi: {DOI}", f"doi: https://doi.org/{DOI}"),
-        f"abaurrea-2021, doi: the identifier alone: write {DOI}",
+        f"publications.yaml, line 20, abaurrea-2021, doi: the identifier alone: write {DOI}",
     ),
     "a DOI that another row has": (
         ("publications", f"doi: {DOI}", "doi: 10.5301/tj.5000357"),
@@ -620,7 +620,7 @@ MISTAKES = {
             "- id: abaurrea-2021\n",
             "- {id: aa, kind: web-page, title: A, url: 'https://x.org'}\n- id: abaurrea-2021\n",
         ),
-        "publications.yaml, aa, id: a publication that some row cites (none cites this one)",
+        "publications.yaml, line 10, aa, id: a publication that some row cites (none cites this one)",
     ),
     "an author by initials": (
         ("publications", "[Abaurrea A, ", "[A. Abaurrea, "),
@@ -651,10 +651,7 @@ MISTAKES = {
         ("indications", "area: rheumatology", "area: oncology"),
         "indication: no cancer: no IL-6 inhibitor is approved for one",
     ),
-    "a comment that would be lost": (
-        ("evidence", "  level: B\n", "  level: B  \n  # really?\n"),
-        "no comment below the head of the file: put it into a field",
-    ),
+    "a comment behind a value": (("evidence", "  level: B\n", "  level: B  # really?\n"), "canonical form"),
     "a file out of form": (("evidence", "  level: B\n", "  level:  B\n"), "run `il6 seed --format`"),
 }
 """What curators get wrong: how it gets into a file, and what they are told."""

@@ -76,7 +76,7 @@ def test_check_says_what_to_run_for_a_file_out_of_form(run, seed_folder: Path) -
     path.write_text(path.read_text("utf-8").replace("role: ligand", "role:  ligand"), "utf-8")
     result: Result = run("seed", "--check", "--from", str(seed_folder))
     assert result.exit_code == os.EX_DATAERR
-    assert "targets.yaml; run `il6 seed --format`" in result.output
+    assert "targets.yaml: canonical form: run `il6 seed --format`" in result.output
     assert (
         "targets.yaml: brought into canonical form"
         in run("seed", "--format", "--from", str(seed_folder)).output

@@ -2,6 +2,9 @@
 
 import json
 import re
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,11 +14,14 @@ import pytest
 import stamina
 import yaml
 from click.testing import Result
+from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
+from app.catalog import RESOURCES
 from app.cli import app
 from app.curation import services
 from app.curation.services import Again, pause, seconds
+from app.seeding.check import read_facts
 from tests.conftest import serving
 
 # The shape of the answers: https://europepmc.org/RestfulWebService (search, core), https://api.crossref.org,
@@ -755,3 +761,42 @@ def test_what_cannot_be_refreshed_is_named(il6: Callable[..., Result]) -> None:
     done = il6("refresh", "cancers")
     assert done.exit_code == 64
     assert "publications, trials, approvals can" in done.output
+
+
+def test_editors_have_a_schema_of_every_file_that_its_rows_keep(
+    il6: Callable[..., Result], seed_folder: Path, facts: Any
+) -> None:
+    before = read_facts(seed_folder)
+    done = il6("seed", "--schemas")
+    assert done.exit_code == 0, done.output
+    for resource in RESOURCES:
+        path = seed_folder / f"{resource.path}.yaml"
+        named = re.findall(r"^# yaml-language-server: \$schema=(.*)$", path.read_text("utf-8"), re.MULTILINE)
+        (schema,) = [json.loads((seed_folder / each).read_text("utf-8")) for each in named]
+        Draft202012Validator.check_schema(schema)
+        rows = yaml.safe_load(path.read_text("utf-8"))
+        assert not [*Draft202012Validator(schema).iter_errors(rows)]
+    assert read_facts(seed_folder) == before
+    assert il6("seed", "--check").exit_code == 0, "the line is no change of the data"
+    claims = Draft202012Validator(json.loads((seed_folder / "schemas" / "evidence.json").read_text("utf-8")))
+    row = yaml.safe_load((seed_folder / "evidence.yaml").read_text("utf-8"))[0]
+    for wrong in ({"cancer": "bladder-cancr"}, {"level": "F"}, {"levl": "A"}, {"publication": "nobody-2020"}):
+        assert [*claims.iter_errors([{**row, **wrong}])], wrong
+    again = bytes_of(seed_folder)
+    assert il6("seed", "--schemas").exit_code == 0
+    assert bytes_of(seed_folder) == again
+
+
+@pytest.mark.longer
+def test_files_are_watched_while_they_are_edited(seed_folder: Path) -> None:
+    command = [sys.executable, "-m", "app", "seed", "--watch", "--from", str(seed_folder)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as program:
+        assert program.stderr
+        assert program.stderr.readline().endswith("the data are sound\n")
+        path = seed_folder / "targets.yaml"
+        path.write_text(path.read_text("utf-8").replace("role: ligand", "role: ligan", 1), "utf-8")
+        assert re.match(r"targets\.yaml, line \d+, \w+, role: .*'ligand' is near", program.stderr.readline())
+        assert program.stderr.readline().endswith("1 problem in the data\n")
+        program.send_signal(signal.SIGINT)
+        program.communicate(timeout=30)
+    assert program.returncode in (0, 1, 130)

@@ -15,12 +15,14 @@ from pathlib import Path
 
 import httpx
 import pytest
+import yaml
 from sqlalchemy import text
 
 from app import SCHEMA_REVISION
 from app.seeding.build import ADVISORY_LOCK, DatabaseFault, StorageFault, seed
 from app.seeding.check import read_facts
-from app.seeding.files import DataFault, canonical, format_files
+from app.seeding.comments import uncommented
+from app.seeding.files import DataFault, canonical, checksum, format_files
 from app.settings import SEED
 from app.store.engine import make_engine, parse_url
 from tests.conftest import NewDatabase, PostgreSQL, migrated, serving, set_version, unmeasured
@@ -237,7 +239,7 @@ def test_a_wrong_letter_names_file_id_and_field_and_leaves_the_release(
         before = client.get("/release").json()
         code, _, err = finish(il6("seed", "--from", str(seed_folder), url=url))
         assert code == os.EX_DATAERR
-        assert "evidence.yaml, aml-paediatric-marrow-il6-efs-stevens-2017, publication" in err
+        assert "evidence.yaml, line 16, aml-paediatric-marrow-il6-efs-stevens-2017, publication" in err
         assert "stevens-2017 is near" in err
         assert client.get("/release").json() == before
 
@@ -449,13 +451,73 @@ def test_formatting_mends_order_and_style_and_loses_nothing(seed_folder: Path) -
     assert format_files(seed_folder) == []
 
 
-def test_formatting_refuses_to_lose_a_comment(seed_folder: Path) -> None:
-    edit(seed_folder, "targets.yaml", "  symbol: IL6\n", "  # seen twice\n  symbol: IL6\n")
-    content = (seed_folder / "targets.yaml").read_bytes()
-    with pytest.raises(DataFault) as caught:
-        format_files(seed_folder)
-    assert "no comment below the head" in str(caught.value.problems[0])
-    assert (seed_folder / "targets.yaml").read_bytes() == content
+@pytest.mark.parametrize(
+    ("old", "new", "kept"),
+    [
+        ("  symbol: IL6\n", "  # seen twice\n  symbol: IL6\n", None),
+        ("  symbol: IL6\n", "  symbol: IL6  # seen twice\n", "  # seen twice\n  symbol: IL6\n"),
+        ("  symbol: IL6\n", "      # seen twice\n  symbol:   IL6\n", "  # seen twice\n  symbol: IL6\n"),
+        ("- id: il6\n", "# seen twice\n\n- id: il6\n", "# seen twice\n- id: il6\n"),
+        ("- id: il6\n", "- id: il6 # seen twice\n", "# seen twice\n- id: il6\n"),
+        ("\n- id: il6r\n", "  # seen twice\n\n- id: il6r\n", None),
+        ("HGNC symbol.\n\n", "HGNC symbol.\n# yaml-language-server: $schema=schemas/targets.json\n\n", None),
+        ("HGNC symbol.\n\n", "HGNC symbol.\n# seen twice\n\n", None),
+    ],
+)
+def test_formatting_keeps_comments(seed_folder: Path, old: str, new: str, kept: str | None) -> None:
+    before = read_facts(seed_folder)
+    sums = checksum(seed_folder)
+    path = seed_folder / "targets.yaml"
+    edit(seed_folder, "targets.yaml", old, new)
+    written = path.read_text("utf-8")
+    format_files(seed_folder)
+    assert path.read_text("utf-8").count("# ") == written.count("# ")
+    if kept:
+        assert path.read_text("utf-8") == written.replace(new, kept)
+    assert format_files(seed_folder) == []
+    assert read_facts(seed_folder) == before
+    assert checksum(seed_folder) == sums, "a comment is no change of the data"
+
+
+def test_a_comment_goes_where_its_row_and_its_key_go(seed_folder: Path) -> None:
+    path = seed_folder / "targets.yaml"
+    rows = path.read_text("utf-8").split("\n\n")
+    first = (
+        rows[1].replace("- id: ", "# of the row\n- id: ").replace("  symbol: ", "  # of the key\n  symbol: ")
+    )
+    keys = first.split("\n")
+    turned = "\n".join([*keys[:2], *keys[4:], *keys[2:4]])
+    path.write_text("\n\n".join([rows[0], *rows[2:], turned]), "utf-8")
+    format_files(seed_folder)
+    assert path.read_text("utf-8").split("\n\n") == [rows[0], first, *rows[2:]]
+
+
+def test_no_sign_within_a_text_is_taken_for_a_comment(seed_folder: Path) -> None:
+    path = seed_folder / "targets.yaml"
+    rows = yaml.safe_load(path.read_text("utf-8"))
+    rows[0]["summary"] = "Number #1 of the pathway: " + "a # b " * 40 + "#"
+    path.write_text(yaml.safe_dump(rows, allow_unicode=True), "utf-8")
+    format_files(seed_folder)
+    assert yaml.safe_load(path.read_text("utf-8")) == sorted(rows, key=lambda row: row["id"])
+    assert uncommented(path.read_text("utf-8")) == path.read_text("utf-8")
+
+
+def test_formatting_mends_what_can_mean_one_thing_alone(seed_folder: Path) -> None:
+    path = seed_folder / "publications.yaml"
+    content = path.read_bytes()
+    for old, new in {
+        "volume: '22'": "volume: 22",
+        "pmid: '34361105'": "pmid: 34361105",
+        "doi: 10.3390/ijms22158334": "doi: https://doi.org/10.3390/ijms22158334",
+        "pmcid: PMC8347315": "pmcid: https://pmc.ncbi.nlm.nih.gov/articles/PMC8347315/",
+        "pmid: '25806346'": "pmid: https://pubmed.ncbi.nlm.nih.gov/25806346",
+    }.items():
+        edit(seed_folder, "publications.yaml", old, new)
+    edit(seed_folder, "inhibitors.yaml", "pubchem_cid: '44205240'", "pubchem_cid: 44205240")
+    edit(seed_folder, "trials.yaml", "  phase: '2'\n", "  phase: 2\n")
+    assert format_files(seed_folder) == ["publications.yaml", "inhibitors.yaml", "trials.yaml"]
+    assert path.read_bytes() == content
+    assert checksum(seed_folder) == checksum(SEED)
 
 
 def test_the_checksum_is_that_of_the_seed_files(

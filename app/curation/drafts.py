@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from app.models.publication import PublicationKind
 from app.models.trial import Design, Masking, Purpose, Setting
 from app.models.vocabulary import FITTING, EvidenceType, Level, Significance, Specimen, StudyType
 from app.seeding.check import read_facts
+from app.seeding.comments import head_of
 from app.seeding.files import DataFault, Problem, as_text, load, load_rows
 
 Row = dict[str, Any]
@@ -83,7 +84,7 @@ ASKED: dict[str, Mapping[str, str]] = {
 }
 
 
-def rows_of(folder: Path, kind: Kind) -> list[Row]:
+def rows_of(folder: Path, kind: Kind) -> Sequence[Row]:
     return load_rows(folder / f"{BY_KIND[kind].path}.yaml")
 
 
@@ -144,13 +145,14 @@ def read_draft(path: Path) -> Rows:
     return {name: [without_empty(row) for row in rows] for name, rows in content.items()}
 
 
-def write(folder: Path, rows: dict[Resource, list[Row]]) -> None:
+def write(folder: Path, rows: Mapping[Resource, Sequence[Row]]) -> None:
     """Replace whole seed files, if with them all rules hold; else raises DataFault, and writes nothing."""
     with tempfile.TemporaryDirectory() as name:
         trial = Path(name) / "seed"
         shutil.copytree(folder, trial)
         for resource, content in rows.items():
-            (trial / f"{resource.path}.yaml").write_text(as_text(resource, content), "utf-8")
+            path = trial / f"{resource.path}.yaml"
+            path.write_text(as_text(resource, content, head_of(path.read_text("utf-8"))), "utf-8")
         read_facts(trial)
         for resource in rows:
             file = f"{resource.path}.yaml"

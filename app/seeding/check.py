@@ -3,7 +3,6 @@
 import datetime
 import gc
 import json
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -18,7 +17,7 @@ from app.errors import nearest
 from app.models.base import PREFIXES, Kind, registries_of
 from app.models.release import ReleaseSeed
 from app.seeding.answers import Facts
-from app.seeding.files import MOST_PROBLEMS, RELEASE, DataFault, Problem, load, load_rows
+from app.seeding.files import MOST_PROBLEMS, RELEASE, DataFault, Problem, Row, bare, load, load_rows
 from app.seeding.rules import broken_rules, identifiers_of, release_faults
 
 REFERENCES = {
@@ -91,7 +90,9 @@ def read_facts(folder: Path) -> tuple[ReleaseSeed, Facts]:
     for resource in RESOURCES:
         problems += first(check_rows(resource, given))
     if not problems:
-        problems += first(Problem(*broken) for broken in broken_rules(given.facts))
+        written = {f"{BY_KIND[kind].path}.yaml": rows for kind, rows in given.facts.written.items()}
+        found = (Problem(*broken) for broken in broken_rules(given.facts))
+        problems += first(placed(each, written[each.file].get(each.id)) for each in found)
     if problems or release is None:
         raise DataFault(problems)
     return release, given.facts
@@ -102,7 +103,7 @@ def first(problems: Iterator[Problem]) -> Iterator[Problem]:
     yield from islice(problems, MOST_PROBLEMS)
     if more := next(problems, None):
         expected = f"the {MOST_PROBLEMS} above mended first: there are more"
-        yield replace(more, id="", field="", expected=expected)
+        yield replace(more, id="", field="", expected=expected, line=None)
 
 
 def read_release(path: Path, problems: list[Problem]) -> ReleaseSeed | None:
@@ -118,7 +119,7 @@ def read_release(path: Path, problems: list[Problem]) -> ReleaseSeed | None:
     return release
 
 
-def read_rows(resource: Resource, rows: list[dict[str, Any]], facts: Facts) -> Iterator[Problem]:
+def read_rows(resource: Resource, rows: Sequence[dict[str, Any]], facts: Facts) -> Iterator[Problem]:
     """Put the valid rows among the facts, sorted by id; yield what is wrong with the others."""
     file = f"{resource.path}.yaml"
     taken: dict[str, Any] = {}
@@ -126,13 +127,20 @@ def read_rows(resource: Resource, rows: list[dict[str, Any]], facts: Facts) -> I
         given = row.get("id")
         name = given[:SHOWN] if given and isinstance(given, str) else f"row {number}"
         valid, faults = read_row(resource.seed, row, file, name)
-        yield from faults
+        yield from (placed(each, row) for each in faults)
         if valid and name in taken:
-            yield Problem(file, name, "id", "an id that no other row of the file has")
+            yield placed(Problem(file, name, "id", "an id that no other row of the file has"), row)
         if valid:
             taken[name] = valid
             facts.written[resource.kind][name] = row
     facts.of(resource.kind).update(sorted(taken.items()))
+
+
+def placed(problem: Problem, row: Any) -> Problem:
+    """The problem with the line it is in, where the row was read from a file."""
+    if not isinstance(row, Row):
+        return problem
+    return replace(problem, line=row.lines.get(problem.field.partition(".")[0], row.line))
 
 
 def read_row(model: type[Valid], row: Any, file: str, name: str) -> tuple[Valid | None, list[Problem]]:
@@ -229,7 +237,8 @@ def check_rows(resource: Resource, given: Given) -> Iterator[Problem]:
     for row in given.facts.of(resource.kind).values():
         for rule in ROW_RULES:
             for field, expected in rule(resource, row, given):
-                yield Problem(f"{resource.path}.yaml", row.id, field, expected)
+                problem = Problem(f"{resource.path}.yaml", row.id, field, expected)
+                yield placed(problem, given.facts.written[resource.kind].get(row.id))
 
 
 def references(resource: Resource, row: Any, given: Given) -> RowFaults:
@@ -297,10 +306,8 @@ def identifiers(resource: Resource, row: Any, given: Given) -> RowFaults:
 
 def malformed(registry: str, value: str, facts: Facts) -> str:
     prefix = PREFIXES[registry]
-    if pasted := re.search(
-        rf"[/:=\s]({prefix.banana}(?:{prefix.pattern.pattern}))$", value.rstrip("/"), re.ASCII
-    ):
-        return f"the identifier alone: write {pasted[1]} (it is {shown(value)})"
+    if (alone := bare(registry, value)) != value:
+        return f"the identifier alone: write {alone} (it is {shown(value)}; `il6 seed --format` does it)"
     rows = (row for resource in RESOURCES for row in facts.of(resource.kind).values())
     others = (held for row in rows for _, key, held in identifiers_of(row) if key == registry)
     example = next((each for each in others if prefix.local(each)), prefix.pattern.pattern)

@@ -3,8 +3,10 @@
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,8 @@ from typing import Any
 import yaml
 
 from app.catalog import RESOURCES, Resource
+from app.models.base import PREFIXES
+from app.seeding.comments import comments_of, head_of, uncommented
 
 RELEASE = "RELEASE"
 WIDTH = 110
@@ -25,9 +29,11 @@ class Problem:
     id: str
     field: str
     expected: str
+    line: int | None = None
 
     def __str__(self) -> str:
-        place = ", ".join(part for part in (self.file, self.id, self.field) if part)
+        line = f"line {self.line}" if self.line else ""
+        place = ", ".join(part for part in (self.file, line, self.id, self.field) if part)
         return f"{place}: {self.expected}"
 
 
@@ -37,6 +43,32 @@ class DataFault(Exception):
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__(f"{len(problems)} problem{'s' if len(problems) != 1 else ''} in the data")
         self.problems = problems
+
+
+class Rows(list[Any]):
+    """The rows of a file, written one below the other."""
+
+
+NOTHING: Mapping[str, Any] = {}
+
+
+class Row(dict[str, Any]):
+    """A row, written one key a line; what it holds is written inline.
+
+    One that was read knows its line and that of each key, and the comments on itself (`""`) and on its keys.
+    """
+
+    __slots__ = ("comments", "line", "lines")
+
+    def __init__(self, *content: Any) -> None:
+        super().__init__(*content)
+        self.line = 0
+        self.lines: Mapping[str, int] = NOTHING
+        self.comments: Mapping[str, list[str]] = NOTHING
+
+    def lines_below(self) -> dict[str, int]:
+        """The keys that do not stand in the first line."""
+        return {key: line for key, line in self.lines.items() if line > self.line}
 
 
 class Loader(yaml.CSafeLoader):
@@ -116,6 +148,10 @@ class Reader:
     def event(self) -> Any:
         return self.loader.get_event()
 
+    def line(self, event: Any) -> int:
+        number: int = event.start_mark.line
+        return number + 1
+
     def document(self) -> Any:
         while isinstance(event := self.event(), (yaml.StreamStartEvent, yaml.DocumentStartEvent)):
             pass
@@ -129,7 +165,7 @@ class Reader:
 
     def note(self, event: Any, expected: str, *, last: bool = False) -> None:
         """Take note of a fault; give up where it is one too many or the last that matters."""
-        self.faults.append(Problem(self.file, f"line {event.start_mark.line + 1}", "", expected))
+        self.faults.append(Problem(self.file, f"line {self.line(event)}", "", expected))
         if last or len(self.faults) == MOST_PROBLEMS:
             raise DataFault(self.faults)
 
@@ -156,11 +192,15 @@ class Reader:
             if depth and len(made) == LONGEST_LIST:
                 self.note(event, f"at most {LONGEST_LIST} values in a list", last=True)
             made.append(self.value(event, depth + 1))
+            if isinstance(made[-1], Row):
+                made[-1].line = self.line(event)
         return made
 
     def mapping(self, depth: int) -> dict[str, Any]:
-        made: dict[str, Any] = {}
+        made = Row() if depth == 1 else {}
         while not isinstance(event := self.event(), yaml.MappingEndEvent):
+            if isinstance(made, Row) and isinstance(event, yaml.ScalarEvent):
+                made.lines = {**made.lines, event.value: self.line(event)}
             if len(made) == LONGEST_LIST:
                 self.note(event, f"at most {LONGEST_LIST} keys", last=True)
             key = self.value(event, depth + 1)
@@ -218,14 +258,6 @@ def invisible(code: int) -> str:
     return f"a text without invisible characters (it has U+{code:04X}, {name.lower()})"
 
 
-class Rows(list[Any]):
-    """The rows of a file, written one below the other."""
-
-
-class Row(dict[str, Any]):
-    """A row, written one key a line; what it holds is written inline."""
-
-
 class Dumper(yaml.CSafeDumper):
     pass
 
@@ -259,7 +291,7 @@ def load(path: Path) -> Any:
     return Reader(path).read()
 
 
-def load_rows(path: Path) -> list[dict[str, Any]]:
+def load_rows(path: Path) -> list[Row]:
     """The rows of a seed file: a list of mappings; raises DataFault where it is none."""
     content = load(path)
     if not isinstance(content, list):
@@ -271,14 +303,30 @@ def load_rows(path: Path) -> list[dict[str, Any]]:
     )
     if found := [*islice(problems, MOST_PROBLEMS)]:
         raise DataFault(found)
+    attach(content, read_text(path))
     return content
 
 
+def attach(rows: list[Row], text: str) -> None:
+    """Note each comment at the key of its line, or else at the next key; `""` stands for a row itself."""
+    places = [(line, row, key) for row in rows for key, line in ({"": row.line} | row.lines_below()).items()]
+    lines = [line for line, _, _ in places]
+    apart = len(head_of(text)) + 1
+    for comment in comments_of(text):
+        if comment.line <= apart or not places:
+            continue
+        number = bisect_left(lines, comment.line)
+        here = number < len(lines) and lines[number] == comment.line
+        ended = number == len(lines) or (comment.column > 0 and not places[number][2] and not here)
+        _, row, key = places[number - 1 if ended and number else number]
+        row.comments = {**row.comments, key: [*row.comments.get(key, []), comment.text]}
+
+
 def checksum(folder: Path) -> str:
-    """SHA-256 over the names and bytes of the seed files, as hexadecimal digits."""
+    """SHA-256 over the names and bytes of the seed files without comments, as hexadecimal digits."""
     digest = hashlib.sha256()
     for name in sorted([RELEASE, *(f"{resource.path}.yaml" for resource in RESOURCES)]):
-        content = (folder / name).read_bytes()
+        content = uncommented((folder / name).read_text("utf-8")).encode()
         digest.update(f"{name} {len(content)}\n".encode())
         digest.update(content)
     return digest.hexdigest()
@@ -287,31 +335,85 @@ def checksum(folder: Path) -> str:
 def canonical(path: Path) -> str:
     """The text a seed file should have: rows by id, keys in the order of the model, one style throughout.
 
-    Raises DataFault where the file holds a comment below its head, since that would be lost.
+    Numbers that are texts are quoted, identifiers stand alone, comments above what they are on.
     """
     resource = next(each for each in RESOURCES if path.name == f"{each.path}.yaml")
-    rows = load_rows(path)
-    lines = path.read_text(encoding="utf-8").splitlines()
-    body = next((n for n, line in enumerate(lines) if line.startswith("- ")), len(lines))
-    lost = (
-        Problem(path.name, f"line {number}", "", "no comment below the head of the file: put it into a field")
-        for number, line in enumerate(lines, 1)
-        if number > body and line.lstrip().startswith("#")
-    )
-    if found := [*islice(lost, MOST_PROBLEMS)]:
-        raise DataFault(found)
-    return as_text(resource, rows)
+    return as_text(resource, load_rows(path), head_of(read_text(path)))
 
 
-def as_text(resource: Resource, rows: list[dict[str, Any]]) -> str:
+def as_text(resource: Resource, rows: Iterable[dict[str, Any]], head: Iterable[str] = ()) -> str:
     """Rows as a seed file has them."""
     order = list(resource.seed.model_fields)
-    parts = [f"# {resource.about}\n"]
+    parts = ["".join(f"{line}\n" for line in (f"# {resource.about}", *head))]
     for row in sorted(rows, key=lambda row: str(row.get("id"))):
-        keys = sorted(row, key=lambda key: order.index(key) if key in order else len(order))
-        kept = Row({key: row[key] for key in keys if row[key] not in (None, [], {})})
-        parts.append(yaml.dump(Rows([kept]), Dumper=Dumper, allow_unicode=True, sort_keys=False, width=WIDTH))
+        mended = mend(resource, row)
+        keys = sorted(mended, key=lambda key: order.index(key) if key in order else len(order))
+        kept = Row({key: mended[key] for key in keys if mended[key] not in (None, [], {})})
+        text = yaml.dump(Rows([kept]), Dumper=Dumper, allow_unicode=True, sort_keys=False, width=WIDTH)
+        parts.append(commented(text, row.comments) if isinstance(row, Row) and row.comments else text)
     return "\n".join(parts)
+
+
+KEY = re.compile(r"(?:- |  )(\w+):")
+
+
+def commented(text: str, comments: Mapping[str, list[str]]) -> str:
+    """A row as text with each comment above its key; those of keys that are gone stand above the row."""
+    lines = text.splitlines(keepends=True)
+    keys = [found[1] if (found := KEY.match(line)) else None for line in lines]
+    made = [f"{each}\n" for key, held in comments.items() if key not in keys[1:] for each in held]
+    for number, line in enumerate(lines):
+        held = comments.get(keys[number] or "", []) if number and keys[number] else []
+        made += [*(f"  {each}\n" for each in held), line]
+    return "".join(made)
+
+
+def mend(resource: Resource, row: dict[str, Any]) -> dict[str, Any]:
+    """A row with numbers as texts where texts are asked for, and identifiers without what stands before."""
+    schema = schema_of(resource)
+    made = {key: quoted(value, schema["properties"].get(key, {}), schema) for key, value in row.items()}
+    made |= {key: bare(key, made[key]) for key in made if key in PREFIXES}
+    if isinstance(made.get("ids"), dict):
+        made["ids"] = {key: bare(key, value) for key, value in made["ids"].items()}
+    return made
+
+
+@cache
+def schema_of(resource: Resource) -> dict[str, Any]:
+    return resource.seed.model_json_schema()
+
+
+def quoted(value: Any, schema: dict[str, Any], whole: dict[str, Any]) -> Any:
+    """A value in which whole numbers are texts wherever the schema wants a text."""
+    options = [resolved(each, whole) for each in schema.get("anyOf", [schema])]
+    types = {each.get("type") for each in options}
+    if type(value) is int and "string" in types and not types & {"integer", "number"}:
+        return str(value)
+    if isinstance(value, list):
+        items: dict[str, Any] = next((each["items"] for each in options if "items" in each), {})
+        return [quoted(each, items, whole) for each in value]
+    if isinstance(value, dict):
+        fields: dict[str, Any] = next((each["properties"] for each in options if "properties" in each), {})
+        others: dict[str, Any] = next(
+            (each["additionalProperties"] for each in options if each.get("additionalProperties")), {}
+        )
+        return {key: quoted(each, fields.get(key, others), whole) for key, each in value.items()}
+    return value
+
+
+def resolved(schema: dict[str, Any], whole: dict[str, Any]) -> dict[str, Any]:
+    """A schema, or the shared one that it names."""
+    name = schema.get("$ref", "").rpartition("/")[2]
+    return whole["$defs"][name] if name else schema
+
+
+def bare(registry: str, value: Any) -> Any:
+    """An identifier without its address or prefix; what is none is left as it is."""
+    if registry not in PREFIXES or not isinstance(value, str) or PREFIXES[registry].local(value):
+        return value
+    prefix = PREFIXES[registry]
+    pasted = re.search(rf"[/:=\s]({prefix.banana}(?:{prefix.pattern.pattern}))$", value.rstrip("/"), re.ASCII)
+    return pasted[1] if pasted else value
 
 
 def format_files(folder: Path) -> list[str]:
