@@ -22,6 +22,7 @@ from app.cli import app
 from app.curation import services
 from app.curation.services import Again, pause, seconds
 from app.seeding.check import read_facts
+from app.settings import PROJECT
 from tests.conftest import serving
 
 # The shape of the answers: https://europepmc.org/RestfulWebService (search, core), https://api.crossref.org,
@@ -94,15 +95,9 @@ STUDY: dict[str, Any] = {
     },
     "hasResults": False,
 }
-SAID = {
-    "statement": "Of 212 patients with bladder cancer, those with a high serum IL-6 died earlier.",
-    "significance": "poor-outcome",
-    "cancer": "bladder-cancer",
-    "specimen": "serum",
-    "effect": "{measure: HR, value: 1.8, ci_low: 1.2, ci_high: 2.7, endpoint: overall-survival, n: 212, "
-    "comparison: high-versus-low}",
-}
-"""What a person types of the paper: five lines."""
+GUIDE = (PROJECT / "CONTRIBUTING.md").read_text("utf-8")
+SAID = dict(re.findall(r"^  (\w+): (.*)$", GUIDE.split("```yaml\n")[1].split("```")[0], re.MULTILINE))
+"""What a person types of the paper, as the guide shows it."""
 
 Handler = Callable[[httpx2.Request], httpx2.Response]
 
@@ -171,17 +166,17 @@ def test_from_a_paper_to_a_claim_in_three_commands(
     web: Web, il6: Callable[..., Result], tmp_path: Path
 ) -> None:
     web.answers[EPMC] = europe_pmc(PAPER)
-    first = il6("add", "pmid:49999991")
-    assert first.exit_code == 0, first.output
-    draft = tmp_path / "drafts" / "angstrom-2026.yaml"
-    fill(draft, SAID)
-    second = il6("accept", str(draft))
-    assert second.exit_code == 0, second.output
-    third = il6("seed")
-    assert third.exit_code == 0, third.output
+    commands = [line for part in GUIDE.split("```sh\n")[1:] for line in part.split("```")[0].splitlines()]
+    assert [each.split()[:2] for each in commands] == [["il6", "add"], ["il6", "accept"], ["il6", "seed"]]
     assert len(SAID) <= 6
+    for number, command in enumerate(commands):
+        done = il6(*command.split()[1:])
+        assert done.exit_code == 0, done.output
+        if number == 0:
+            fill(tmp_path / "drafts" / "angstrom-2026.yaml", SAID)
+    (address,) = re.findall(r"`(/evidence/.*?)`", GUIDE)
     with serving(f"sqlite:///{tmp_path / 'atlas.sqlite'}") as client:
-        claim = client.get("/evidence/bladder-cancer-serum-il6-os-angstrom-2026").json()
+        claim = client.get(address).json()
         assert claim["type"] == "prognostic"
         assert claim["direction"] == "supports"
         assert claim["level"] == "B"
