@@ -650,6 +650,11 @@ def test_figures_are_written_for_people() -> None:
         == "HR 2.15 (95 % CI 1.46 to 3.17), p < 0.001, overall survival, at 60 months, n = 3,224"
     )
     assert figures(None) == ""
+    endpoints = [
+        figures({**effect, "endpoint": each}) for each in ("progression-free-survival", "adverse-event")
+    ]
+    assert "progression-free survival" in endpoints[0]
+    assert "adverse event" in endpoints[1]
 
 
 def test_the_reader_of_pages_can_fail() -> None:
@@ -761,6 +766,46 @@ def test_rows_of_one_study_are_told_apart_in_the_forest_plot(client: httpx.Clien
         for claim in twice:
             (row,) = [each for each in rows if f'/evidence/{claim["id"]}"' in each]
             assert claim["statement"][:30] in re.sub("<[^>]+>", "", row)
+
+
+def test_what_was_studied_comes_before_what_was_not(client: httpx.Client) -> None:
+    words = read(client, "/explore/cancers/primary-cns-lymphoma").words
+    assert words.index("Cerebrospinal fluid: better 1 better") < words.index(
+        "not studied No publication here"
+    )
+
+
+def test_trials_against_the_tumour_stand_apart(client: httpx.Client) -> None:
+    trials = client.get("/inhibitors/tocilizumab").json()["trials"]
+    words = read(client, "/explore/inhibitors/tocilizumab").words
+    against = [each for each in trials if each["purpose"] == "anti-tumour"]
+    with_result = [each for each in against if each["outcome"] != "not-reported"]
+    for title, count in {
+        "Against the tumour, with a result": len(with_result),
+        "Against the tumour, no result": len(against) - len(with_result),
+        "For another purpose": len(trials) - len(against),
+    }.items():
+        assert count
+        assert f"{title}: {count}" in words
+
+
+def test_no_page_says_that_a_sentence_is_not_supported(client: httpx.Client) -> None:
+    """It says what is not: that the drug helps or harms, or that a high IL-6 is worse."""
+    told = {
+        "therapeutic": "that the drug helps Does not support",
+        "safety": "that the drug does harm Does not support",
+        "prognostic": "that a high IL-6 is worse Does not support",
+        "mechanistic": "that it acts so Does not support",
+    }
+    for kind, words in told.items():
+        listed = client.get(f"/evidence?type={kind}&direction=does-not-support&limit=2&fields=id").json()[
+            "items"
+        ]
+        for each in listed:
+            assert words in read(client, f"/explore/evidence/{each['id']}").words
+    for address in ("/explore/evidence?direction=does-not-support", "/explore/cancers/breast-cancer"):
+        answer = re.sub("<form.*?</form>", "", client.get(address).text, flags=re.DOTALL)
+        assert "oes not support" not in answer.partition("<table>")[2]
 
 
 def test_figures_say_a_thing_once_and_nothing_without_a_figure(client: httpx.Client) -> None:

@@ -31,6 +31,10 @@ ADDRESSES = (
 CHECKED = {"rules": {"target-size": {"enabled": True}}}
 """The size of targets is not among what the tool checks by itself."""
 
+WIDER = """[...document.querySelectorAll(".scroll")]
+    .filter(each => each.scrollWidth > each.clientWidth + 1).map(each => each.innerText.slice(0, 40))"""
+"""Tables that are wider than their place."""
+
 GROUND = "getComputedStyle(document.documentElement).backgroundColor.match(/\\d+/g).slice(0, 3)"
 """The colour that a page stands on: red, green, blue."""
 
@@ -165,6 +169,24 @@ def test_a_telephone_shows_the_first_row_of_a_list_at_once(page: Page, address: 
     assert first is not None
     assert first["y"] + 60 < 844
     assert first["width"] <= 390, "a row is a card"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/explore/evidence",
+        "/explore/trials",
+        "/explore/inhibitors/tocilizumab",
+        "/explore/cancers/breast-cancer",
+        "/explore/matrix",
+        "/explore/compare?inhibitors=siltuximab,tocilizumab,ruxolitinib,sarilumab,baricitinib",
+    ],
+)
+def test_a_table_fits_a_screen(page: Page, address: str) -> None:
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.goto(address)
+    page.get_by_role("table").first.wait_for()
+    assert page.evaluate(WIDER) == []
 
 
 def test_a_telephone_shows_the_marks_of_the_forest_plot(page: Page) -> None:

@@ -115,7 +115,7 @@ def words(token: str) -> str:
     """A value of a vocabulary, as words."""
     if token in SPELT:
         return SPELT[token]
-    return token.replace("-", " ").replace("_", " ") if token.upper() != token else token
+    return re.sub("-(?!free|specific)|_", " ", token) if token.upper() != token else token
 
 
 class Said(NamedTuple):
