@@ -12,7 +12,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from app import __version__
-from app.api import docs, dossier, downloads, evidence, finding, graph, meta, releases
+from app.api import docs, dossier, downloads, evidence, finding, graph, meta, releases, trapi
 from app.api.resources import ROUTERS
 from app.http.addresses import Addresses, Paths
 from app.http.bounds import Bounds, ErrorBoundary
@@ -74,6 +74,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
                 "description": "What acts on what, from inhibitors to cancers.",
             },
             {"name": "finding", "description": "What a name stands for, and what words are found in."},
+            {
+                "name": "trapi",
+                "description": "The pathway and what came of trials, to other services: TRAPI 1.5.",
+            },
             {"name": "releases", "description": "Which releases there were, and what each changed."},
             {"name": "service", "description": "What the service says of itself."},
         ],
@@ -99,6 +103,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         *ROUTERS,
         finding.router,
         graph.router,
+        trapi.router,
         meta.router,
     ]
     routes = [each for router in routers for each in router.routes if isinstance(each, APIRoute)]

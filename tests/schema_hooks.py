@@ -51,6 +51,7 @@ BEYOND_SCHEMA = {
     ("empty_value", None): "a value of spaces",
     ("negated_value", None): "a value that begins with a sign",
     ("date", None): "a day that no calendar has",
+    ("value_error", "query_graph"): "a graph whose edges end at no node of it",
     ("value_error", "depth"): "a depth without a record to count from",
 }
 """By the type of an error, and its parameter where that is always the same: what no schema can exclude."""

@@ -26,6 +26,8 @@ from app.api.evidence import matrix
 from app.api.finding import SearchQuery, Terms, found_by, resolved
 from app.api.resources import ListOf, body_of
 from app.catalog import BY_KIND, RESOURCES
+from app.exports.trapi import answer as trapi_answer
+from app.exports.trapi import meta_graph
 from app.http.files import Files
 from app.http.session import new_router, session_of
 from app.knowledge.conflicts import find_conflicts
@@ -44,6 +46,8 @@ from app.models.filters import BIGGEST, Names
 from app.models.graph import GraphFilters, PathFilters
 from app.models.history import Releases
 from app.models.release import ReleaseRead
+from app.models.trapi import EXAMPLE as QUESTION
+from app.models.trapi import TrapiQuery
 from app.settings import Settings
 from app.store.lists import find_page, get_record
 from app.store.release import remember
@@ -148,6 +152,9 @@ EXAMPLES = {
 }
 """Questions whose answers the documentation shows, beside a record and a list of each collection."""
 
+
+SERVED = "http://127.0.0.1:8000"
+"""Where the service stands in an example that names it."""
 
 MAKING = Lock()  # FastAPI makes the document when it is first asked for, and not for two at once
 
@@ -372,5 +379,8 @@ def examples(session: Session, release: ReleaseRead) -> dict[str, Any]:
     found["summarise_evidence"] = cells.model_dump(mode="json", exclude_unset=True)
     found["get_dossier"] = get_dossier(session, "levilimab", "uveal-melanoma").model_dump(mode="json")
     found["compare_inhibitors"] = compare(session, ["levilimab", "olokizumab"], None).model_dump(mode="json")
+    asked = TrapiQuery.model_validate(QUESTION).message.query_graph
+    found["query_trapi"] = trapi_answer(session, asked, SERVED).model_dump(mode="json", exclude_none=True)
+    found["get_trapi_meta"] = meta_graph(session).model_dump(mode="json")
     found["get_conflicts"] = find_conflicts(session, None, "olamkicept").model_dump(mode="json")
     return found

@@ -1,12 +1,16 @@
 """What the service says of itself: whether it lives, is ready, and which release it serves."""
 
+from collections.abc import Iterator
 from typing import Any, Literal
 
 from fastapi import Depends, Request, Response
+from fastapi.routing import APIRoute
 from prometheus_client import CONTENT_TYPE_LATEST
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from app import __version__
+from app.catalog import RESOURCES
+from app.exports.kgx import prefix_map
 from app.http.addresses import base_of
 from app.http.metrics import exposition
 from app.http.session import SessionDep, new_router
@@ -133,6 +137,63 @@ def read_service_info(request: Request, _: SessionDep) -> ServiceInfo:
         environment=settings.environment,
         version=__version__,
     )
+
+
+class PrefixMap(BaseModel):
+    """A context of JSON-LD: what the prefixes of CURIEs stand for."""
+
+    context: dict[str, str] = Field(serialization_alias="@context", validation_alias="@context")
+
+
+@router.get(
+    "/prefixes",
+    operation_id="get_prefixes",
+    summary="What the prefixes of identifiers stand for",
+    dependencies=[Depends(not_kept)],
+    responses=shown({"@context": {"mondo": "https://bioregistry.io/mondo:"}}),
+)
+def read_prefixes(request: Request, _: SessionDep) -> PrefixMap:
+    """Every prefix that is written here, in records and in tables for other programs. Others are read too."""
+    return PrefixMap.model_validate({"@context": prefix_map(base_of(request.scope))})
+
+
+@router.get(
+    "/llms.txt",
+    operation_id="get_llms_txt",
+    summary="The service in a page, for agents",
+    response_class=Response,
+    dependencies=[Depends(not_kept)],
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}, "example": "# IL-6 Atlas"}}}},
+)
+def read_llms_txt(request: Request, _: SessionDep) -> Response:
+    """What there is and where, in the form of llms.txt."""
+    lines = told_to_agents(request, request.state.release)
+    return Response("\n".join(lines) + "\n", media_type="text/plain")
+
+
+def told_to_agents(request: Request, release: ReleaseRead) -> Iterator[str]:
+    base = base_of(request.scope)
+    yield f"# {request.app.title}\n"
+    yield f"> {request.app.summary}. No IL-6 inhibitor is approved to treat a cancer. A prediction of the"
+    yield "> pathway is no result of a trial. Every fact names its source: name it too, and the release.\n"
+    yield f"{release.citation} Release of {release.date}.\n"
+    yield "## Tools\n"
+    yield f"- [MCP]({base}/mcp): tools with short answers, over streamable HTTP; `il6 mcp` over stdio\n"
+    yield "## Collections\n"
+    for each in sorted(RESOURCES, key=lambda resource: resource.path):
+        yield f"- [{each.path}]({base}/{each.path}): {release.counts[each.path]} records. {each.about}"
+    yield "\nOne record by any of its names: `/inhibitors/{id}` and so on, short with `?view=brief`.\n"
+    yield "## Questions\n"
+    listed = {f"/{each.path}{end}" for each in RESOURCES for end in ("", "/{id:path}")}
+    for route in request.app.routes:
+        if not isinstance(route, APIRoute) or not route.include_in_schema or "service" in route.tags:
+            continue
+        if route.path not in listed:
+            yield f"- `{', '.join(sorted(route.methods or ()))} {route.path_format}`: {route.summary}"
+    yield "\n## Documents\n"
+    yield f"- [OpenAPI]({base}/openapi.json): every operation, with parameters and examples"
+    yield f"- [Downloads]({base}/downloads): the release whole, as tables, SQLite, JSON-LD, KGX and SSSOM"
+    yield f"- [Methods]({base}/about): where the data come from, what each word means, what is thin"
 
 
 EXAMPLE = """\

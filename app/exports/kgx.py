@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from uuid import NAMESPACE_URL, uuid5
 
+from app.catalog import RESOURCES
 from app.knowledge.graph import Graph, Key, key_of
+from app.models.base import PREFIXES as REGISTRIES
 from app.models.base import Kind
 from app.models.graph import GraphEdge
 from app.models.interaction import Predicate, Sign
@@ -89,6 +91,15 @@ def identifiers(graph: Graph) -> dict[Key, str]:
         key: each if shared[each] == 1 else own_curie(graph.nodes[key].kind, graph.nodes[key].id)
         for key, each in named.items()
     }
+
+
+def prefix_map(base: str) -> dict[str, str]:
+    """What the prefixes of CURIEs stand for, as records and tables write them; ours stand under `base`."""
+    ours = {f"{OWN}.{each.kind}": f"{base}/{each.path}/" for each in RESOURCES}
+    known = {each.prefix: f"https://bioregistry.io/{each.prefix}:" for each in REGISTRIES.values()}
+    written = {PREFIXES[each]: address for each, address in known.items() if each in PREFIXES}
+    written["PMID"] = known["pubmed"]
+    return dict(sorted((ours | known | written).items()))
 
 
 def publication_curie(each: PublicationRef) -> str:

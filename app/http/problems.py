@@ -240,6 +240,9 @@ def _problem(
 MOST_REPORTED = 10
 """Errors that one answer names; more than a client can mend at once only cost time."""
 
+LONGEST_LOC = 8
+"""Steps from the body to a value in it."""
+
 LONGEST_DETAIL = 500
 """Characters of one error: a choice among many is not written out."""
 
@@ -251,13 +254,18 @@ async def _invalid_request(request: Request, error: Exception) -> JSONResponse:
     if unread := unread_body(request, found[0]):
         return problem_response(unread, request.url.path)
     errors = [
-        {"loc": list(each["loc"])[:4], "detail": explain(each), "type": each["type"]}
+        {"loc": list(each["loc"])[:LONGEST_LOC], "detail": explain(each), "type": each["type"]}
         for each in found[:MOST_REPORTED]
     ]
-    named = "; ".join(f"{'.'.join(map(str, each['loc'][1:2]))}: {each['detail']}" for each in errors)
+    named = "; ".join(f"{named_place(each['loc'])}: {each['detail']}" for each in errors)
     if len(found) > MOST_REPORTED:
         named += f"; and {len(found) - MOST_REPORTED} more"
     return _problem(request, ValidationProblem, 422, named[: 4 * LONGEST_DETAIL], errors=errors)
+
+
+def named_place(loc: Sequence[Any]) -> str:
+    """A parameter by its name, a value in a body by the way to it."""
+    return ".".join(map(str, loc[1:] if loc[0] == "body" else loc[1:2]))
 
 
 def unread_body(request: Request, error: Mapping[str, Any]) -> Problem | None:
