@@ -237,6 +237,35 @@ def test_the_database_says_what_the_lists_say(client: httpx.Client, database: sq
     assert sorted(row[0] for row in xrefs) == sorted(record["xrefs"])
 
 
+def test_ratios_of_the_database_are_turned_alike(database: sqlite3.Connection) -> None:
+    """By arithmetic of its own, from the seed files."""
+    welcome = {"response", "objective-response", "complete-response", "pathological-complete-response"}
+    welcome |= {"psa-response", "clinical-benefit", "stable-disease", "haematological-improvement"}
+    welcome |= {"body-composition", "symptom-relief", "adverse-event-resolution"}
+    figures = "harmonised_value, harmonised_ci_low, harmonised_ci_high"
+    told = {
+        row[0]: row[1:] for row in database.execute(f"SELECT id, {figures}, not_harmonised FROM evidence")
+    }
+    turned = 0
+    for row in yaml.load((SEED / "evidence.yaml").read_text("utf-8"), yaml.CSafeLoader):
+        effect = row.get("effect") or {}
+        *ratio, why = told[row["id"]]
+        if not effect or why:
+            assert ratio == [None, None, None]
+            assert bool(why) == bool(effect)
+            continue
+        right = [effect["value"], effect.get("ci_low"), effect.get("ci_high")]
+        if (effect["comparison"] == "low-versus-high") != (effect["endpoint"] in welcome):
+            right = [each and 1 / each for each in (right[0], right[2], right[1])]
+            turned += 1
+        assert [each is None for each in ratio] == [each is None for each in right], row["id"]
+        assert list(filter(None, ratio)) == pytest.approx(list(filter(None, right)), rel=5e-4), row["id"]
+    assert turned > 3
+    named = "SELECT count(*) FROM evidence_named WHERE harmonised_value > 1 AND type = 'prognostic'"
+    plain = "SELECT count(*) FROM evidence WHERE harmonised_value > 1 AND type = 'prognostic'"
+    assert database.execute(named).fetchone() == database.execute(plain).fetchone()
+
+
 # Graphs
 
 

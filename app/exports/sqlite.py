@@ -9,13 +9,26 @@ from sqlalchemy import Boolean, Column, Float, Integer, Table, select
 from sqlmodel import Session, SQLModel
 
 from app.catalog import RESOURCES, Resource
-from app.exports.columns import GROUPS, columns_of, meaning
+from app.exports.columns import GROUPS, columns_of, described, meaning
+from app.exports.table import value_of
+from app.models.base import Kind
 from app.models.filters import scalar
 from app.models.release import ReleaseRead
 from app.models.vocabulary import vocabularies
 
 OF_ANSWERS = ("label", "item", "record")
 """Columns that hold answers, not facts."""
+
+COMPUTED: dict[Kind, tuple[tuple[str, tuple[str, ...]], ...]] = {
+    Kind.EVIDENCE: (
+        ("harmonised_value", ("effect", "harmonised", "value")),
+        ("harmonised_ci_low", ("effect", "harmonised", "ci_low")),
+        ("harmonised_ci_high", ("effect", "harmonised", "ci_high")),
+        ("not_harmonised", ("effect", "not_harmonised")),
+    ),
+    Kind.INTERACTION: (("sign", ("sign",)), ("level", ("level",))),
+}
+"""Columns that answers have and rows have not, with their paths in the answers."""
 
 VIEWS = {
     "approvals_named": """
@@ -28,7 +41,8 @@ VIEWS = {
         SELECT evidence.id, evidence.type, evidence.direction, evidence.level, evidence.significance,
             cancers.name AS cancer, inhibitors.name AS inhibitor, mechanisms.name AS mechanism,
             targets.symbol AS target, evidence.statement, evidence.measure, evidence.value, evidence.ci_low,
-            evidence.ci_high, evidence.comparison, evidence.endpoint, publications.title AS publication,
+            evidence.ci_high, evidence.comparison, evidence.endpoint, evidence.harmonised_value,
+            evidence.harmonised_ci_low, evidence.harmonised_ci_high, publications.title AS publication,
             publications.year, publications.doi, publications.pmid, publications.url
         FROM evidence JOIN publications ON publications.id = evidence.publication_id
         LEFT JOIN cancers ON cancers.id = evidence.cancer_id
@@ -72,22 +86,9 @@ def fill(database: sqlite3.Connection, session: Session, release: ReleaseRead) -
     create(database, "about", ["name TEXT PRIMARY KEY", "value TEXT"], about.items())
     words = [(each.__name__, word.value, word.about) for each in vocabularies() for word in each]
     create(database, "words", ["vocabulary TEXT", "word TEXT", "meaning TEXT"], words)
-    meanings = []
+    meanings: list[tuple[str, str, str]] = []
     for resource in RESOURCES:
-        own = owned[resource.kind]
-        plain = [each for each in own.columns if each.name not in OF_ANSWERS and not is_list(each)]
-        plain.sort(key=lambda each: not each.primary_key)
-        rows = session.execute(select(*plain).order_by(own.c.id)).all()
-        create(database, resource.path, [declared(each, plural) for each in plain], rows)
-        for each in plain:
-            meanings.append((resource.path, each.name, meaning_of(resource, each.name)))
-        for each in filter(is_list, own.columns):
-            columns = [f"{resource.kind}_id TEXT REFERENCES {resource.path}(id)", "position INTEGER"]
-            held = session.execute(select(own.c.id, each).order_by(own.c.id)).all()
-            listed = [(key, n, text) for key, texts in held for n, text in enumerate(texts or [], 1)]
-            name = f"{resource.kind}_{each.name}"
-            create(database, name, [*columns, "value TEXT"], listed)
-            meanings.append((name, "value", meaning_of(resource, each.name)))
+        meanings += fill_collection(database, session, resource, plural)
     for link in links(owned):
         ends = list(link.columns)
         rows = session.execute(select(*ends).order_by(*ends)).all()
@@ -101,6 +102,32 @@ def fill(database: sqlite3.Connection, session: Session, release: ReleaseRead) -
     create(database, "columns", ["table_name TEXT", "column_name TEXT", "meaning TEXT"], meanings)
     for name, question in VIEWS.items():
         database.execute(f"CREATE VIEW {name} AS{question}")
+
+
+def fill_collection(
+    database: sqlite3.Connection, session: Session, resource: Resource, plural: dict[str, str]
+) -> Iterator[tuple[str, str, str]]:
+    """The table of a collection and those of its lists; gives what each column means."""
+    own = SQLModel.metadata.tables[resource.kind]
+    plain = [each for each in own.columns if each.name not in OF_ANSWERS and not is_list(each)]
+    plain.sort(key=lambda each: not each.primary_key)
+    computed = [(name, described(resource.item, path)) for name, path in COMPUTED.get(resource.kind, ())]
+    columns = [declared(each, plural) for each in plain]
+    columns += [f"{name} {'REAL' if each.type == 'number' else 'TEXT'}" for name, each in computed]
+    rows = []
+    for item, *values in session.execute(select(own.c.item, *plain).order_by(own.c.id)):
+        answer = json.loads(item)
+        rows.append([*values, *(value_of(answer, each.path) for _, each in computed)])
+    create(database, resource.path, columns, rows)
+    yield from ((resource.path, each.name, meaning_of(resource, each.name)) for each in plain)
+    yield from ((resource.path, name, each.about) for name, each in computed)
+    for each in filter(is_list, own.columns):
+        columns = [f"{resource.kind}_id TEXT REFERENCES {resource.path}(id)", "position INTEGER"]
+        held = session.execute(select(own.c.id, each).order_by(own.c.id)).all()
+        listed = [(key, n, text) for key, texts in held for n, text in enumerate(texts or [], 1)]
+        name = f"{resource.kind}_{each.name}"
+        create(database, name, [*columns, "value TEXT"], listed)
+        yield name, "value", meaning_of(resource, each.name)
 
 
 def create(database: sqlite3.Connection, name: str, columns: list[str], rows: Any) -> None:
