@@ -11,10 +11,10 @@ ifdef PORT
 export IL6_PORT := $(PORT)
 endif
 
-.PHONY: help serve test test-longer clients test-all coverage fuzz faults bench check format migration registries lock
+.PHONY: help serve test test-longer clients test-readers test-all coverage fuzz faults bench check format migration registries lock
 
 help: ## show these lines
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .venv/serve: requirements.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -38,6 +38,9 @@ test-longer: .venv/test ## run the other tests: with PostgreSQL, nginx and Chrom
 
 clients: .venv/test ## have other people's programs read the OpenAPI document and the graph; needs the network
 	.ci/clients
+
+test-readers: .venv/test ## have LibreOffice read the workbook, before a release; needs libreoffice-calc
+	.ci/readers
 
 test-all: test test-longer clients ## run all of these
 
