@@ -58,6 +58,14 @@ class Application(FastAPI):
         return CorrelationIdMiddleware(AccessLog(stack)) if self.state.settings.access_log else stack
 
 
+def contact_of(settings: Settings) -> dict[str, str]:
+    """Whom to write to, in the words of OpenAPI."""
+    named = {"name": "The IL-6 Atlas maintainers"}
+    if not settings.contact:
+        return named
+    return {**named, "url" if settings.contact_link == settings.contact else "email": settings.contact}
+
+
 def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings()
     app = Application(
@@ -65,7 +73,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         summary="Curated, citable knowledge on interleukin-6 inhibitors in cancer",
         description=DESCRIPTION,
         version=__version__,
-        contact={"name": "The IL-6 Atlas maintainers"},
+        contact=contact_of(settings),
         license_info={"name": "MIT", "identifier": "MIT"},
         openapi_tags=[{"name": each.path, "description": each.about} for each in COLLECTIONS]
         + [

@@ -38,6 +38,22 @@ class Settings(BaseSettings):
         default="", description="the address clients have for it, with a path where there is one"
     )
     environment: str = Field(default="production", description="what /service-info says of this instance")
+    contact: str = Field(default="", description="where users may write: a mail address, or that of a page")
+
+    @property
+    def contact_link(self) -> str:
+        """The contact as what a link leads to; empty where there is none."""
+        return f"mailto:{self.contact}" if "@" in self.contact and "/" not in self.contact else self.contact
+
+    @field_validator("contact")
+    @classmethod
+    def check_contact(cls, contact: str) -> str:
+        """Refuse what is neither a mail address nor that of a page."""
+        if contact and not re.fullmatch(r"https?://[!-~]+|[!-~]+@[A-Za-z0-9.-]+\.[A-Za-z0-9-]+", contact):
+            raise ValueError("a mail address, or that of a page that begins with https:// or http://")
+        if re.search('["<>?&]', contact):
+            raise ValueError("an address without quotation marks, brackets, ? and &")
+        return contact
 
     @field_validator("public_url")
     @classmethod

@@ -123,6 +123,8 @@ def show_about(request: Request, session: SessionDep) -> HTMLResponse:
             ),
         ],
         vocabularies=vocabularies(),
+        contact=request.app.state.settings.contact,
+        contact_link=request.app.state.settings.contact_link,
     )
 
 
