@@ -768,6 +768,16 @@ def test_rows_of_one_study_are_told_apart_in_the_forest_plot(client: httpx.Clien
             assert claim["statement"][:30] in re.sub("<[^>]+>", "", row)
 
 
+def test_a_name_within_a_title_keeps_its_capital_only_if_it_is_of_a_person(client: httpx.Client) -> None:
+    for indication, words in {
+        "takayasu-arteritis": "for Takayasu arteritis: PMDA",
+        "rheumatoid-arthritis": "for rheumatoid arthritis: PMDA",
+    }.items():
+        (first, *_) = client.get(f"/approvals?indication={indication}&agency=PMDA").json()["items"]
+        assert words in read(client, f"/explore/approvals/{first['id']}").words
+    assert "Ruxolitinib in Hodgkin lymphoma" in read(client, "/").words
+
+
 def test_what_was_studied_comes_before_what_was_not(client: httpx.Client) -> None:
     words = read(client, "/explore/cancers/primary-cns-lymphoma").words
     assert words.index("Cerebrospinal fluid: better 1 better") < words.index(

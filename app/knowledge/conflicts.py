@@ -145,9 +145,10 @@ def asked(
     subject: Subject, cancer: Ref | None, inhibitor: Ref | None, mechanism: Ref | None, target: Ref | None
 ) -> str:
     """The question in words."""
-    disease, drug, process, gene = (
-        within_sentence(each.name) if each else "" for each in (cancer, inhibitor, mechanism, target)
+    disease, drug, process = (
+        within_sentence(each.name) if each else "" for each in (cancer, inhibitor, mechanism)
     )
+    gene = target.id.upper() if target else ""
     match subject.type:
         case EvidenceType.PROGNOSTIC:
             where = (

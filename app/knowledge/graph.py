@@ -38,7 +38,7 @@ Key = str
 MOST_WORK = 20_000
 """Beginnings of paths that one question may look at; those over the real release look at some hundreds."""
 
-EPONYMS = ("Hodgkin",)
+EPONYMS = ("Castleman", "Hodgkin", "Takayasu")
 """First words of names that keep their capital within a sentence."""
 
 
