@@ -36,7 +36,7 @@ test: .venv/test ## run the tests on the embedded database
 test-longer: .venv/test ## run the other tests: with PostgreSQL, nginx and Chromium (skipped without), recipes, package
 	$(BIN)/python -m pytest $(PARALLEL) -m "postgresql or longer" $(ARGS)
 
-clients: .venv/test ## have other people's programs read the OpenAPI document and the graph; needs the network
+clients: .venv/test ## have other people's programs read the OpenAPI document and files; needs the network
 	.ci/clients
 
 test-readers: .venv/test ## have LibreOffice read the workbook, before a release; needs libreoffice-calc
