@@ -9,12 +9,12 @@ import sys
 import tempfile
 import time
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import typer
 import uvicorn
@@ -31,6 +31,8 @@ from app.catalog import BY_KIND, RESOURCES, Resource, filter_named
 from app.errors import AtlasError, NoRelease, nearest
 from app.exports import EXPORTS, GRAPH_EXPORTS
 from app.http.logs import log_config
+from app.knowledge.conflicts import find_conflicts
+from app.knowledge.dossier import compare, get_dossier
 from app.knowledge.graph import Graph, graph_asked_for, paths_asked_for
 from app.models.base import Kind
 from app.models.filters import Filters, Format
@@ -558,10 +560,9 @@ def paths(context: typer.Context) -> None:
             print_graph(part, release, found, filters.format)
             return
         for path in found.paths:
-            out.print(path.reading, highlight=False, markup=False, soft_wrap=True)
+            line(path.reading)
             for edge in path.edges:
-                sources = ", ".join(each.id for each in edge.publications)
-                out.print(f"  {edge.statement} [{sources}]", highlight=False, markup=False, soft_wrap=True)
+                line(f"  {edge.statement}", [each.id for each in edge.publications])
         if not found.complete:
             say("there is more than could be looked at: name --via, or a smaller --max-length")
         say(f"{len(found.paths)} paths")
@@ -572,6 +573,85 @@ def print_graph(part: Graph, release: ReleaseRead, read: BaseModel, wanted: Grap
         sys.stdout.write(GRAPH_EXPORTS[wanted].write(part, release))
     else:
         out.print_json(read.model_dump_json(by_alias=True))
+
+
+AsJson = Annotated[Literal["json"] | None, typer.Option("--format", help="whole, as the service has it")]
+
+
+def line(text: str, sources: Iterable[str] = ()) -> None:
+    """A line as it is, with the publications behind it."""
+    cited = f" [{', '.join(sources)}]" if sources else ""
+    out.print(text + cited, highlight=False, markup=False, soft_wrap=True)
+
+
+@app.command()
+def dossier(
+    inhibitor: Annotated[str, typer.Argument(help="by any of its names")],
+    cancer: Annotated[str, typer.Argument(help="likewise")],
+    wanted: AsJson = None,
+) -> None:
+    """One inhibitor in one cancer: what the pathway predicts beside what came of it in trials."""
+    with opened() as (session, _):
+        found = get_dossier(session, inhibitor, cancer)
+        if wanted:
+            out.print_json(found.model_dump_json(by_alias=True))
+            return
+        line(found.summary)
+        for trial in found.trials:
+            line(f"  trial {trial.id}, {trial.purpose}: {trial.outcome}. {trial.result or trial.title}")
+        for claim in (*found.therapeutic, *found.safety):
+            told = f"  level {claim.level}, {claim.significance}: {claim.statement}"
+            line(told, [claim.publication.id])
+        for each in found.approvals:
+            told = f"  {each.agency} {each.year or ''}, {each.status}: {each.indication.name}"
+            line(told, [source.id for source in each.publications])
+
+
+@app.command(name="compare")
+def compare_command(
+    inhibitors: Annotated[list[str], typer.Argument(help="two or more, by any of their names")],
+    cancer: Annotated[str | None, typer.Option(help="trials and claims in this cancer alone")] = None,
+    wanted: AsJson = None,
+) -> None:
+    """Inhibitors side by side: targets, approvals by agency, trials by outcome, claims by what they found."""
+    with opened() as (session, _):
+        found = compare(session, inhibitors, cancer)
+        if wanted:
+            out.print_json(found.model_dump_json())
+            return
+        table = Table("", *(escape(each.inhibitor.name) for each in found.items))
+        columns = [each.model_dump(mode="json", exclude={"inhibitor"}) for each in found.items]
+        for name in columns[0]:
+            table.add_row(name.replace("_", " "), *(escape(counted(each[name])) for each in columns))
+        out.print(table)
+
+
+def counted(value: object) -> str:
+    """A value in a cell; of counts, those that are not empty."""
+    if not isinstance(value, dict):
+        return plain_cell(value)
+    parts = (f"{name} {counted(each)}" for name, each in value.items() if each)
+    return "\n".join(parts) if any(isinstance(each, dict) for each in value.values()) else ", ".join(parts)
+
+
+@app.command()
+def conflicts(
+    cancer: Annotated[str | None, typer.Option(help="questions on this cancer, by any of its names")] = None,
+    inhibitor: Annotated[str | None, typer.Option(help="questions on this inhibitor, likewise")] = None,
+    wanted: AsJson = None,
+) -> None:
+    """Questions on which publications disagree, both sides cited; those that most took up come first."""
+    with opened() as (session, _):
+        found = find_conflicts(session, cancer, inhibitor)
+        if wanted:
+            out.print_json(found.model_dump_json())
+            return
+        for each in found.items:
+            line(each.question)
+            for side in each.sides:
+                sources = dict.fromkeys(claim.publication.id for claim in side.claims)
+                line(f"  {side.publications} found {side.significance}", sources)
+        say(f"{found.total} questions")
 
 
 @app.command()

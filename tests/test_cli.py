@@ -42,6 +42,48 @@ def test_seed_shows_what_was_loaded(run) -> None:  # type: ignore[no-untyped-def
     assert "release 2026.12 was loaded already" in run("seed").output
 
 
+def test_what_follows_from_the_rows_is_told_as_the_service_tells_it(  # type: ignore[no-untyped-def]
+    run, release_file: Path, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IL6_DATABASE_URL", f"sqlite:///{release_file}")
+    answers = {
+        ("dossier", "CNTO 328", "myeloma"): "/inhibitors/siltuximab/cancers/multiple-myeloma",
+        ("compare", "Actemra", "siltuximab", "--cancer", "myeloma"): (
+            "/compare?inhibitors=tocilizumab,siltuximab&cancer=multiple-myeloma"
+        ),
+        ("conflicts", "--inhibitor", "Actemra"): "/evidence/conflicts?inhibitor=tocilizumab",
+        ("conflicts", "--cancer", "prostate cancer"): "/evidence/conflicts?cancer=prostate-cancer",
+    }
+    for command, address in answers.items():
+        answer = client.get(address).raise_for_status().json()
+        assert json.loads(run(*command, "--format", "json").stdout) == answer
+    dossier = client.get("/inhibitors/siltuximab/cancers/multiple-myeloma").json()
+    lines = run("dossier", "siltuximab", "multiple-myeloma").stdout.splitlines()
+    assert lines[0] == dossier["summary"]
+    parts = ("trials", "therapeutic", "safety", "approvals")
+    assert len(lines) == 1 + sum(len(dossier[each]) for each in parts)
+    for claim in dossier["therapeutic"]:
+        told = f"{claim['significance']}: {claim['statement']} [{claim['publication']['id']}]"
+        assert any(line.endswith(told) for line in lines)
+    side_by_side = run("compare", "siltuximab", "tocilizumab").stdout
+    assert {"Siltuximab", "Tocilizumab", "negative"} <= {*re.findall(r"[\w-]+", side_by_side)}
+    disputed = client.get("/evidence/conflicts?inhibitor=tocilizumab").json()
+    told = run("conflicts", "--inhibitor", "tocilizumab").stdout.splitlines()
+    assert [line for line in told if not line.startswith(" ")] == [
+        each["question"] for each in disputed["items"]
+    ]
+    for wrong, words in {
+        ("dossier", "tocilzumab", "myeloma"): "Did you mean tocilizumab,",
+        ("dossier", "tocilizumab"): "Missing argument",
+        ("compare", "siltuximab"): "Name 2 to 20 different inhibitors",
+        ("conflicts", "--cancer", "nobody"): "There is no cancer 'nobody'",
+        ("conflicts", "--format", "csv"): "is not one of 'json'",
+    }.items():
+        said: Result = run(*wrong)
+        assert said.exit_code == os.EX_USAGE or said.exit_code == 2
+        assert words in said.output, wrong
+
+
 def test_the_graph_and_its_paths_are_written_in_every_format(  # type: ignore[no-untyped-def]
     run, release_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
