@@ -671,7 +671,15 @@ def ask(
                 escape(marked).replace("\0", "[bold]").replace("\1", "[/bold]"),
             )
         out.print(table)
-        out.print(f"{len(hits.items)} of {hits.total} hits", highlight=False)
+        if hits.total:
+            out.print(f"{len(hits.items)} of {hits.total} hits", highlight=False)
+        else:
+            part = "; these hold part of it" if hits.items else ""
+            out.print(f"No record holds all of that{part}", highlight=False)
+            if hits.suggestions:
+                out.print(
+                    f"Did you mean {' or '.join(each.id for each in hits.suggestions)}?", highlight=False
+                )
 
 
 @app.command()

@@ -27,12 +27,14 @@ from app.knowledge.dossier import compare as compare_inhibitors
 from app.knowledge.dossier import get_dossier
 from app.knowledge.graph import paths_asked_for
 from app.models.base import Kind
+from app.models.filters import LONGEST
 from app.models.graph import PathFilters
 from app.store.cursor import pack, unpack_place
 from app.store.engine import Database
 from app.store.lists import find_page, get_record
 from app.store.names import resolve as resolve_names
 from app.store.release import reading
+from app.store.search import Hits
 from app.store.search import search as search_words
 
 if TYPE_CHECKING:
@@ -147,6 +149,18 @@ def compact(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
+def nothing_said(hits: Hits) -> str:
+    """What is to be said where no record holds all the words of a search."""
+    said = (
+        "No record holds all of that; what is told holds part of it." if hits.items else "Nothing was found."
+    )
+    if hits.missing:
+        said += f" No record holds {', '.join(hits.missing)}."
+    if hits.suggestions:
+        said += f" Meant was perhaps {', '.join(f'{each.kind} {each.id}' for each in hits.suggestions)}."
+    return said
+
+
 def record_of(session: Session, kind: Kind, name: str) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(get_record(session, BY_KIND[kind], name)[1])
     return found
@@ -172,7 +186,7 @@ class Tools:
 
     def search(
         self,
-        words: Annotated[str, Field(min_length=1, max_length=200)],
+        words: Annotated[str, Field(min_length=1, max_length=LONGEST)],
         kind: KindName | None = None,  # type: ignore[valid-type]
         cursor: str | None = None,
     ) -> Answer:
@@ -188,11 +202,13 @@ class Tools:
                         "name": hit.entry.label,
                         "snippet": hit.snippet,
                         "sources": sources_behind(session, hit.entry.kind, hit.entry.record_id)[:2],
+                        **({"missing": hit.missing} if hit.missing else {}),
                     }
                     for hit in hits.items
                 ]
+                said = None if hits.kinds else nothing_said(hits)
                 sources = [each for item in items for each in item["sources"]]
-                answer = answer_of(release, items, sources, total=hits.total)
+                answer = answer_of(release, items, sources, said=said, total=hits.total)
                 return answer, pack(hits.after) if hits.after else None
 
             return paged(ask, 10)

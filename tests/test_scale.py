@@ -18,9 +18,10 @@ from app.models.finding import Entry
 from app.store.engine import Database, parse_url
 from app.store.lists import all_items, check_counts, find_page, get_record
 from app.store.names import resolve
+from app.store.query import read_query
 from app.store.release import reading
 from app.store.search import search
-from app.store.text import index_words, query_words
+from app.store.text import index_words
 from tests.bench.scale import make
 from tests.conftest import NewDatabase
 from tests.test_lists import value_of
@@ -172,9 +173,9 @@ def test_pages_follow_the_order_whichever_way_they_are_found(
         assert len(seen) == min(177, len(expected))
 
 
-@pytest.mark.parametrize("query", ["tumour", "IL-6", "il-6 tumour", "toci*", "uveal melanoma"])
+@pytest.mark.parametrize("query", ['"tumour"', '"IL-6"', '"il-6" "tumour"', "toci*", '"uveal" "melanoma"'])
 def test_a_search_counts_what_holds_all_its_words(session: Session, query: str) -> None:
-    words = query_words(query, {"il6"})
+    words = [each.alternatives for each in read_query(session, query).units]
     counts: Counter[Kind] = Counter()
     for entry in session.scalars(select(Entry).where(col(Entry.kind).in_([Kind.EVIDENCE, Kind.TRIAL]))):
         terms = index_words(entry.text) | index_words(entry.record_id) | index_words(entry.label)

@@ -373,6 +373,7 @@ def examples(session: Session, release: ReleaseRead) -> dict[str, Any]:
         session,
         SearchQuery(q="il-6 angiogenesis", limit=1),
         [("limit", "1"), ("q", "il-6 angiogenesis")],
+        1,
     )
     found["search"] = hits.model_dump(mode="json", exclude_unset=True)
     cells = matrix(session, SummaryQuery(by=["cancer", "inhibitor"], inhibitor=["clazakizumab"]))

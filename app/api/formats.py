@@ -118,11 +118,20 @@ def shown(
 TABLES = {"application/json": Format.JSON, "text/csv": Format.CSV, "text/tab-separated-values": Format.TSV}
 
 
+LINES = TABLES | {"application/x-ndjson": Format.NDJSON}
+
+
 def as_table(
-    request: Request, asked: str | None, name: str, whole: BaseModel, rows: Sequence[BaseModel], row: Any
+    request: Request,
+    asked: str | None,
+    name: str,
+    whole: BaseModel,
+    rows: Sequence[BaseModel],
+    row: Any,
+    media_types: Mapping[str, Format] = TABLES,
 ) -> Response:
     """An answer as JSON, or its rows as a table."""
-    wanted = negotiate(request, asked, TABLES)
+    wanted = negotiate(request, asked, media_types)
     if wanted == Format.JSON:
         body = whole.model_dump_json(exclude_unset=True, by_alias=True)
         return Response(body, media_type="application/json", headers={"Vary": "Accept"})

@@ -246,8 +246,8 @@ class Filters(Question):
     )
     q: str | None = Field(
         default=None,
-        max_length=200,
-        description="words that names, synonyms or text must hold; `toci*` is the beginning of a word",
+        max_length=LONGEST,
+        description="names, words and phrases that a record must hold, as in `/search`",
     )
     ids: Names = Field(
         default=[],

@@ -30,6 +30,7 @@ class Name(SQLModel, table=True):
     key: str = Field(primary_key=True)
     kind: Kind = Field(primary_key=True, sa_type=enum_type(Kind))
     record_id: str = Field(primary_key=True)
+    phrase: str = Field(index=True, description="what it has in common with its inflections and variants")
     matched_on: MatchedOn = Field(sa_type=enum_type(MatchedOn))
     spelling: str
     label: str
@@ -44,5 +45,6 @@ class Entry(SQLModel, table=True):
     record_id: str
     label: str
     text: str
+    sequence: str = Field(description="names and text by the stems of their words, for phrases")
 
     __table_args__ = (Index("ix_entry_kind_record_id", "kind", "record_id", unique=True),)

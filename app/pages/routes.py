@@ -36,7 +36,6 @@ from app.pages.records import cited, content, sources_of
 from app.pages.render import COLLECTIONS, FOLDER, OUTCOMES, VERDICTS, link, show
 from app.store.cursor import pack, unpack_place
 from app.store.lists import find_page, first_number, get_items
-from app.store.names import suggest
 from app.store.search import search
 from app.store.summary import OF_A_LIST, Dimension, Two, counted_types, summarise
 
@@ -175,7 +174,7 @@ def show_collections(request: Request, _: SessionDep) -> HTMLResponse:
 class Search(Question):
     model_config = ConfigDict(extra="forbid")
 
-    q: Words | None = Field(default=None, max_length=200)
+    q: Words | None = None
     kind: choice([each.value for each in BY_KIND]) = []  # type: ignore[valid-type]
     cursor: str | None = Field(default=None, max_length=200)
 
@@ -191,7 +190,6 @@ def show_search(request: Request, query: Annotated[Search, Query()], session: Se
         "search.html",
         query=query,
         hits=hits,
-        meant=[] if hits.total else suggest(session, [query.q], tuple(Kind))[query.q],
         claims={
             each: json.loads(item)
             for each, item in get_items(session, BY_KIND[Kind.EVIDENCE], claims).items()

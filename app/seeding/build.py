@@ -21,16 +21,18 @@ from app import SCHEMA_REVISION
 from app.catalog import BY_KIND, RESOURCES, Resource
 from app.models.base import Kind
 from app.models.cancer import Judgement
-from app.models.finding import Entry, Name
+from app.models.finding import Entry, MatchedOn, Name
 from app.models.history import Published, Revision
+from app.models.interaction import InteractionSeed
 from app.models.release import Release, ReleaseSeed
 from app.seeding.answers import Answer, Answers, Facts, curies, judgements, name_of
 from app.seeding.check import REFERENCES, read_facts, uncollected
 from app.seeding.releases import Dataset, all_releases, dataset_of, history_of
 from app.settings import MIGRATIONS
 from app.store.engine import make_engine, sqlite_path
-from app.store.names import names_of
-from app.store.search import NAMED, RANK, index_row, index_statement, words_of
+from app.store.names import names_of, speaks_of
+from app.store.query import NAMED
+from app.store.search import RANK, index_row, index_statement, sequence_of, words_of
 from app.store.text import squeeze
 
 ADVISORY_LOCK = 0x1106
@@ -44,6 +46,9 @@ UNREAD = (
     *("results_url", "status_as_of", "unverified"),
 )
 """Fields of text that nobody searches for words."""
+
+TOLD = ("agency", "status", "year")
+"""Fields of other values that somebody does."""
 
 Say = Callable[[str], None]
 
@@ -77,23 +82,25 @@ class Build:
                 for each in value if isinstance(value, list) else [value]:
                     if each and named != Kind.PUBLICATION:
                         yield name_of(self.facts.of(named)[each])
+            elif name in TOLD and value is not None:
+                yield str(value)
             elif name in table and name not in UNREAD:
                 yield from (
                     each for each in (value if isinstance(value, list) else [value]) if type(each) is str
                 )
 
+    def referred(self, row: Any) -> Iterator[tuple[Kind, str]]:
+        """The records that a record names by their ids."""
+        for name, kind in REFERENCES.items():
+            held = getattr(row, name, None)
+            yield from ((kind, each) for each in (held if isinstance(held, list) else [held] if held else []))
+        if isinstance(row, InteractionSeed):
+            yield from ((row.source.kind, row.source.id), (row.object.kind, row.object.id))
+
     def citations(self) -> Counter[tuple[Kind, str]]:
         """How often other records name each record: what is best known comes first in a search."""
-        named: Counter[tuple[Kind, str]] = Counter()
-        for resource in RESOURCES:
-            for row in self.facts.of(resource.kind).values():
-                for name, kind in REFERENCES.items():
-                    held = getattr(row, name, None)
-                    ids = held if isinstance(held, list) else [held] if held else []
-                    named.update((kind, each) for each in ids)
-                if resource.kind == Kind.INTERACTION:
-                    named.update([(row.source.kind, row.source.id), (row.object.kind, row.object.id)])
-        return named
+        rows = (row for resource in RESOURCES for row in self.facts.of(resource.kind).values())
+        return Counter(each for row in rows for each in self.referred(row))
 
 
 @dataclass(frozen=True)
@@ -335,10 +342,19 @@ def fill_finding(connection: Connection, build: Build) -> None:
             spellings[resource.kind, record_id] = [name["spelling"] for name in own]
             weight = cited[resource.kind, record_id] if resource.kind in NAMED else 0
             known.append((RANK.index(resource.kind), -weight, record_id, resource.kind))
+    numbers = {(kind, record_id): number for number, (*_, record_id, kind) in enumerate(sorted(known), 1)}
+    bearers: dict[str, set[int]] = defaultdict(set)
+    for name in names:
+        if name["matched_on"] != MatchedOn.SOUGHT_AS:  # a text that says it may mean another
+            bearers[name["phrase"]].add(numbers[name["kind"], name["record_id"]])
     entries, rows = [], []
-    for number, (_, _, record_id, kind) in enumerate(sorted(known), 1):
+    for (kind, record_id), number in numbers.items():
         row = build.facts.of(kind)[record_id]
-        body = list(build.texts(kind, row))
+        called, body = spellings[kind, record_id], list(build.texts(kind, row))
+        in_names = {each for text in called for each in speaks_of(text, bearers)}
+        referred = [*build.referred(row), *([(kind, row.parent)] if getattr(row, "parent", None) else [])]
+        in_all = {numbers[each] for each in referred}
+        in_all.update(each for text in body for each in speaks_of(text, bearers))
         entries.append(
             {
                 "number": number,
@@ -346,9 +362,10 @@ def fill_finding(connection: Connection, build: Build) -> None:
                 "record_id": record_id,
                 "label": name_of(row),
                 "text": " · ".join(body),
+                "sequence": sequence_of([*called, *body]),
             }
         )
-        rows.append(index_row(connection, number, words_of(spellings[kind, record_id], body)))
+        rows.append(index_row(connection, number, words_of(called, body, in_names, in_all)))
     connection.execute(insert(Name), names)
     connection.execute(insert(Entry), entries)
     connection.execute(index_statement(connection), rows)

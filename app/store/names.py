@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -15,18 +15,17 @@ from app.models.base import PREFIXES, Kind
 from app.models.finding import MatchedOn, Name
 from app.store.registries import identifiers
 from app.store.release import remember
-from app.store.text import squeeze
+from app.store.text import LONGEST_NAME, TUMOUR, TUMOURS, parts, phrase, phrases, squeeze
 
 STRENGTH = {each: number for number, each in enumerate(MatchedOn)}
 
-TUMOURS = ("cancer", "carcinoma", "neoplasm", "malignancy", "tumour", "tumor")
-TUMOUR = re.compile(r"(?<=\W)(?:cancer|carcinoma|neoplasm|tumou?r|malignanc(?:y|ies))s?\b", re.IGNORECASE)
-"""Words for one thing behind the name of an organ."""
-
-ENDING = re.compile(r"(?:cancer|carcinoma|neoplasm|tumou?r|malignanc(?:y|ies))s?$")
+BEHIND = re.compile(rf"(?<=\W){TUMOUR}\b", re.IGNORECASE)
+ENDING = re.compile(rf"{TUMOUR}$")
 POSSESSIVE = re.compile(r"(?<=\w)['\u2019]s?\b", re.IGNORECASE)
-ACRONYM = re.compile(r"\(([A-Z][A-Z0-9-]{3,})\)$")
-"""By which a trial is known, behind its title."""
+ACRONYM = re.compile(
+    r"(?P<before>\w*[A-Z]\w*[A-Z0-9][\w-]*(?: \d)?): .*|.*\((?P<behind>[A-Z][A-Z0-9-]{3,})\)"
+)
+"""By which a trial is known, before its title or behind it."""
 
 BRACKETS = re.compile(r"(.+?)\s*[(\[](.+)[)\]]")
 
@@ -61,7 +60,12 @@ def names_of(
         key = squeeze(spelling)
         if key:
             sought = matched_on in SOUGHT and len(key) <= LONGEST
-            name = {"key": key, "matched_on": matched_on, "spelling": spelling, **same}
+            name = {
+                "key": key,
+                "phrase": phrase(spelling),
+                "matched_on": matched_on,
+                "spelling": spelling,
+            } | same
             found.setdefault(key, name | {"sought": sought})
     return list(found.values())
 
@@ -77,8 +81,10 @@ def spellings(kind: Kind, row: Any, label: str, xrefs: Iterable[str]) -> Iterato
     for synonym in getattr(row, "synonyms", []):
         yield MatchedOn.SYNONYM, synonym
     yield MatchedOn.XREF, f"{kind}/{row.id}"
-    if kind == Kind.TRIAL and (acronym := ACRONYM.search(label)):
-        yield MatchedOn.SYNONYM, acronym[1]
+    for target in getattr(row, "targets", []) if kind == Kind.INHIBITOR else []:
+        yield MatchedOn.XREF, f"{row.id}-inhibits-{target}"  # what the graph calls that
+    if kind == Kind.TRIAL and (acronym := ACRONYM.fullmatch(label)):
+        yield MatchedOn.SYNONYM, acronym["before"] or acronym["behind"]
     for number in filter(None, (getattr(row, "registry_id", None), *getattr(row, "other_ids", []))):
         yield MatchedOn.XREF, number
         yield MatchedOn.XREF, number.rpartition(" ")[2]  # without the name of its registry
@@ -100,6 +106,15 @@ def sold_as(brands: Iterable[str]) -> Iterator[tuple[MatchedOn, str]]:
     for brand in brands:
         yield MatchedOn.BRAND, brand
         yield MatchedOn.BRAND, re.sub(r"\s*\(.*\)$", "", brand)
+
+
+def speaks_of(text: str, bearers: Mapping[str, set[int]]) -> set[int]:
+    """What a text names, by the phrases of names; one of up to three letters is told by its capitals."""
+    words = [part for group in parts(text) for part in group]
+    capitals = set(re.findall("[A-Z]+", text))
+    keys = set(phrases(words, LONGEST_NAME).values()) & bearers.keys()
+    told = (key for key in keys if not (key.isalpha() and len(key) <= 3) or key.upper() in capitals)
+    return {each for key in told for each in bearers[key]}
 
 
 def resolve(
@@ -154,8 +169,8 @@ def otherwise(session: Session, term: str, kinds: Collection[Kind]) -> list[Name
         outer, inner = (resolve_names(session, each, kinds) for each in brackets.groups())
         both = {(name.kind, name.record_id) for name in inner}
         return [name for name in outer if (name.kind, name.record_id) in both]
-    if TUMOUR.search(bare):
-        others = exact(session, {TUMOUR.sub(word, bare) for word in TUMOURS}, kinds)
+    if BEHIND.search(bare):
+        others = exact(session, {BEHIND.sub(word, bare) for word in TUMOURS}, kinds)
         found = {(name.kind, name.record_id): name for names in others.values() for name in names}
         return sorted(found.values(), key=lambda name: (name.kind, name.record_id))
     return []
@@ -202,8 +217,8 @@ def suggest(
     alike: dict[str, list[tuple[float, int, str]]] = {}
     for term in dict.fromkeys(terms):
         key = squeeze(term)
-        organ = squeeze(TUMOUR.sub("", term))
-        words = [squeeze(word) for word in TUMOUR.sub("", term).split() if len(word) > 3]
+        organ = squeeze(BEHIND.sub("", term))
+        words = [squeeze(word) for word in BEHIND.sub("", term).split() if len(word) > 3]
         # A word that names hold is not misspelt; what only resembles it is something else.
         holding = [each for each in keys if words and all(word in each for word in words)]
         if holding and not process.extractOne(key, keys, scorer=OSA.distance, score_cutoff=1):

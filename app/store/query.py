@@ -1,0 +1,276 @@
+"""What a query asks for: names of records, words, phrases, any of several, and what is left out."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, or_, select
+from sqlmodel import Session, col
+
+from app.errors import InvalidParameter
+from app.models.base import Kind
+from app.models.finding import Entry, MatchedOn, Name
+from app.store.registries import curie_of
+from app.store.text import (
+    MOST_WORDS,
+    STOP,
+    Word,
+    apart,
+    beginning_of,
+    parts,
+    phrase,
+    phrases,
+    sequence,
+    spellings,
+    squeeze,
+    word_of,
+)
+
+NAMED = (Kind.INHIBITOR, Kind.TARGET, Kind.CANCER, Kind.MECHANISM, Kind.INDICATION)
+"""Kinds of which the best known records come first; the others have no names, and come by their ids."""
+
+LONGEST_NAME = 12
+"""Words of a name within a query; a longer one must be the whole query."""
+
+TOKEN = re.compile(r'(?<!\S)(?P<minus>-)(?=[^\W\d_]|["(])|"(?P<quoted>[^"]*)"|(?P<plain>[^\s"]+)')
+QUOTES = str.maketrans(dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"'))
+
+
+@dataclass(frozen=True)
+class Named:
+    """A record as a name leads to it."""
+
+    number: int
+    kind: Kind
+    record_id: str
+    told: bool
+    """Whether a text that holds the name is known to name the record."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One thing that a record must hold: any of some alternatives, or of some phrases."""
+
+    typed: str
+    word: Word
+    phrases: tuple[str, ...] = ()
+    records: tuple[Named, ...] = ()
+
+    @property
+    def alternatives(self) -> Word:
+        """What a record holds of it by single words, whatever their order."""
+        return [*self.word, *(tuple(each.split()) for each in self.phrases)]
+
+    def or_else(self, other: "Unit") -> "Unit":
+        return Unit(
+            f"{self.typed} OR {other.typed}",
+            self.word + other.word,
+            self.phrases + other.phrases,
+            self.records + other.records,
+        )
+
+
+@dataclass(frozen=True)
+class Query:
+    units: list[Unit]
+    excluded: list[Unit]
+    exact: list[int]
+    """The numbers of the entries that have the whole query as a name, in their order."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """A part of a query between operators."""
+
+    text: str
+    quoted: bool = False
+    excluded: bool = False
+    joined: bool = False
+    """Whether OR stands before it."""
+
+
+def marker(number: int) -> str:
+    """The term under which entries are found that name a record, or refer to it."""
+    return f"__{number}"
+
+
+def read_query(session: Session, text: str) -> Query:
+    """What a query asks for; raises InvalidParameter for more than a search takes."""
+    items, fault = [], None
+    try:
+        items = list(split(text.translate(QUOTES)))
+    except InvalidParameter as error:  # no fault of a name
+        fault = error
+    names = names_in(session, text, [each.text for each in items if not each.quoted])
+    exact = sorted(each.number for each in names.whole)
+    if names.whole and (names.is_spelt or all(map(is_plain, items))):
+        return Query([unit_of_name(text.strip(), words_of(text), names.whole)], [], exact)
+    if fault:
+        raise fault
+    units: list[Unit] = []
+    excluded: list[Unit] = []
+    for place, item in enumerate(items):
+        found = units_of(item, names.within)
+        check_brackets(item, items[place + 1 : place + 2], len(found))
+        if item.excluded:
+            excluded += found
+        elif item.joined and units and found:
+            units[-1:] = [units[-1].or_else(found[0]), *found[1:]]
+        else:
+            units += found
+    kept = [each for each in units if each.typed not in STOP] or units
+    kept = list({(repr(each.word), each.phrases): each for each in kept}.values())
+    if (count := len(kept) + len(excluded)) > MOST_WORDS:
+        raise InvalidParameter("q", f"At most {MOST_WORDS} words, these are {count}", "too_long")
+    return Query(kept, excluded, exact if len(items) == 1 and items[0].quoted else [])
+
+
+def is_plain(item: Item) -> bool:
+    return not (item.quoted or item.excluded or item.joined or item.text.endswith("*"))
+
+
+def split(text: str) -> Iterator[Item]:
+    """The parts of a query; raises InvalidParameter where OR stands beside what is left out."""
+    run: list[str] = []
+    excluded = joined = after_excluded = False
+    grouped = re.search(r"\sOR\s", text) is not None  # else brackets may be part of a name
+
+    def flush() -> Iterator[Item]:
+        nonlocal joined, after_excluded
+        if run:
+            yield Item(" ".join(run), joined=joined)
+            run.clear()
+            joined = after_excluded = False
+
+    for token in TOKEN.finditer(text):
+        plain, quoted = token["plain"], token["quoted"]
+        if token["minus"] or plain in ("NOT", "OR"):
+            yield from flush()
+            excluded |= bool(token["minus"]) or plain == "NOT"
+            joined |= plain == "OR"
+            if joined and (excluded or after_excluded):
+                raise InvalidParameter("q", "OR stands between what is sought, not beside what is left out")
+        elif quoted is not None or excluded or plain.endswith("*"):
+            yield from flush()
+            if excluded and plain and plain.startswith("(") and not plain.endswith(")"):
+                raise no_group()
+            yield Item(quoted if plain is None else plain, quoted is not None, excluded, joined)
+            after_excluded, excluded, joined = excluded, False, False
+        else:
+            if grouped and plain.startswith("("):
+                yield from flush()
+            run.append(curie_of(plain) or plain if ":" in plain else plain)
+            if grouped and plain.endswith(")"):
+                yield from flush()
+    yield from flush()
+
+
+def no_group() -> InvalidParameter:
+    return InvalidParameter(
+        "q",
+        "Brackets group no words: OR stands between two words, names or phrases, and -word leaves out one",
+    )
+
+
+def check_brackets(item: Item, following: list[Item], units: int) -> None:
+    """Refuse OR beside several words in brackets, which would be read otherwise."""
+    begins = item.joined and item.text.startswith("(")
+    ends = item.text.endswith(")") and any(each.joined for each in following)
+    if units > 1 and not item.quoted and (begins or ends):
+        raise no_group()
+
+
+def words_of(text: str) -> list[str]:
+    return [part for group in parts(text) for part in group]
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names within a query, by their phrases, and those that it is as a whole."""
+
+    within: dict[str, list[Named]]
+    whole: list[Named]
+    is_spelt: bool
+    """Whether the query is a name to the letter, signs included."""
+
+
+def names_in(session: Session, text: str, parts_of_it: list[str]) -> Names:
+    keys = {key for each in parts_of_it for key in phrases(words_of(each), LONGEST_NAME).values()}
+    own_phrase, own_key, own_spelling = phrase(text), squeeze(text), text.strip().lower()
+    asked = sorted({*keys, own_phrase} - {""})
+    within: dict[str, dict[int, Named]] = defaultdict(dict)
+    whole: dict[int, Named] = {}
+    is_spelt = False
+    for start in range(0, len(asked), 500):
+        is_asked: ColumnElement[bool] = col(Name.phrase).in_(asked[start : start + 500])
+        if start == 0:
+            is_asked = or_(is_asked, col(Name.key) == own_key)
+        for held, key, spelling, matched_on, number, kind, record_id in session.execute(HELD.where(is_asked)):
+            told = kind in NAMED and matched_on != MatchedOn.SOUGHT_AS
+            named = Named(number, kind, record_id, told)
+            places = [within[held]] if held in keys else []
+            if key == own_key or held == own_phrase:
+                places.append(whole)
+                is_spelt |= spelling.lower() == own_spelling
+            for each in places:
+                if told or named.number not in each:
+                    each[named.number] = named
+    return Names({key: list(each.values()) for key, each in within.items()}, list(whole.values()), is_spelt)
+
+
+HELD: Select[Any] = select(  # type: ignore[call-overload]
+    Name.phrase, Name.key, Name.spelling, Name.matched_on, Entry.number, Entry.kind, Entry.record_id
+).join(Entry, (col(Name.kind) == Entry.kind) & (col(Name.record_id) == Entry.record_id))
+"""Names, and the entries of those who bear them."""
+
+
+def unit_of_name(typed: str, words: list[str], records: list[Named]) -> Unit:
+    """What holds a name: what names its record or refers to it, or has all words of its id."""
+    alternatives: Word = [(marker(each.number),) for each in records]
+    if len(words) == 1 or not all(each.told for each in records):
+        alternatives += apart(words)
+    for each in records:
+        alternatives += apart(words_of(each.record_id)) if each.kind in NAMED else []
+    return Unit(typed, [each for each in dict.fromkeys(alternatives) if each], (), tuple(records))
+
+
+def units_of(item: Item, known: dict[str, list[Named]]) -> list[Unit]:
+    """What a part of a query asks for: its names, the longest first, and the words between them."""
+    if item.quoted:
+        said = sequence(item.text)
+        return [Unit(f'"{item.text}"', [], (said,))] if said else []
+    if item.text.endswith("*"):
+        word = beginning_of(item.text)
+        return [Unit(item.text, word)] if word else []
+    groups = parts(item.text)
+    words = [part for group in groups for part in group]
+    group_of = [number for number, group in enumerate(groups) for _ in group]
+    variants = [each for each in map(words_of, spellings(item.text)) if len(each) == len(words)]
+    capitals = set(re.findall("[A-Z]+", item.text))
+    keys = phrases(words, LONGEST_NAME)
+
+    def name_at(begin: int) -> int:
+        """Where the longest name that begins at a word ends; 0 if none does."""
+        if begin and len(words[begin - 1]) == 1 and group_of[begin] == group_of[begin - 1]:
+            return 0  # p-STAT3 is not STAT3
+        ends = range(min(begin + LONGEST_NAME, len(words)), begin, -1)
+        end = next((end for end in ends if keys[begin, end] in known), 0)
+        return 0 if keys.get((begin, end)) in STOP and words[begin].upper() not in capitals else end
+
+    units, begin = [], 0
+    while begin < len(words):
+        if end := name_at(begin):
+            typed = " ".join(words[begin:end])
+            records = known[keys[begin, end]]
+            unit = unit_of_name(typed.upper() if typed in STOP else typed, words[begin:end], records)
+        else:
+            end = begin + 1
+            while end < len(words) and group_of[end] == group_of[begin] and not name_at(end):
+                end += 1
+            alike = [one for each in variants for one in word_of(each[begin:end])]
+            unit = Unit("-".join(words[begin:end]), list(dict.fromkeys(alike)))
+        units.append(unit)
+        begin = end
+    return units
