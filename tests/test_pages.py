@@ -778,6 +778,24 @@ def test_a_name_within_a_title_keeps_its_capital_only_if_it_is_of_a_person(clien
     assert "Ruxolitinib in Hodgkin lymphoma" in read(client, "/").words
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/explore/releases",
+        "/explore/releases/{version}",
+        "/explore/compare?inhibitors=siltuximab,tocilizumab",
+        "/explore/inhibitors/siltuximab",
+        "/explore/cancers/breast-cancer",
+        *(f"/explore/{path}" for path in PATHS),
+    ],
+)
+def test_a_number_on_a_card_says_what_it_counts(client: httpx.Client, address: str) -> None:
+    """A telephone shows no heads of columns; a year says by itself what it is."""
+    text = client.get(address.format(version=client.get("/release").json()["version"])).text
+    bare = re.findall(r"<td(?![^>]*data-label)[^>]*>\s*(<span[^>]*>)?([\d,]+|[A-E])(</span>)?\s*</td>", text)
+    assert [each[1] for each in bare if not re.fullmatch("(19|20)\\d\\d", each[1])] == []
+
+
 def test_what_was_studied_comes_before_what_was_not(client: httpx.Client) -> None:
     words = read(client, "/explore/cancers/primary-cns-lymphoma").words
     assert words.index("Cerebrospinal fluid: better 1 better") < words.index(
