@@ -163,11 +163,30 @@ def matches(template: str, path: str) -> bool:
     return re.fullmatch(re.sub("{[a-z]+}", "[^/]+", template), path) is not None
 
 
+LONG = {
+    "find_paths",
+    "get_conflicts",
+    "get_target",
+    "get_evidence",
+    "get_releases",
+    "get_trapi_meta",
+    "query_trapi",
+}
+
+
+def test_the_document_is_small_enough_to_be_read_whole(client: httpx.Client) -> None:
+    assert len(client.get("/openapi.json").content) < 200_000
+
+
 def test_every_example_is_what_the_service_answers(document: Any, client: httpx.Client) -> None:
     for name, (path, operation) in operations(document).items():
         if "application/json" not in operation["responses"]["200"]["content"]:
             continue
-        example = operation["responses"]["200"]["content"]["application/json"]["example"]
+        content = operation["responses"]["200"]["content"]["application/json"]
+        if "example" not in content:  # an answer of more than 1,600 characters
+            assert name in LONG, name
+            continue
+        example = content["example"]
         address = EXAMPLES.get(name, path).replace("{id}", str(example.get("id")))
         address = address.replace("{version}", client.get("/release").json()["version"])
         if name.startswith("list_"):

@@ -182,11 +182,14 @@ def document(app: FastAPI, answers: Mapping[str, Any]) -> dict[str, Any]:
     complete(made)
     for path in made["paths"].values():
         for operation in path.values():
-            if operation["operationId"] in answers:
-                content = operation["responses"]["200"]["content"]["application/json"]
-                content["example"] = answers[operation["operationId"]]
+            answer = answers.get(operation["operationId"])
+            if answer is not None and len(json.dumps(answer)) <= MOST_OF_EXAMPLE:
+                operation["responses"]["200"]["content"]["application/json"]["example"] = answer
     return made
 
+
+MOST_OF_EXAMPLE = 1_600
+"""Characters of an example; the document is read by programs whose window is small."""
 
 ALWAYS = ("type", "title", "status", "detail")
 """Members of a problem that are always sent."""
@@ -202,7 +205,7 @@ def complete(document: dict[str, Any]) -> None:
         if "application/json" in files and len(files) > 1:
             others = ", ".join(each for each in files if each != "application/json")
             operation["responses"]["200"]["description"] = (
-                f"As JSON; by `format` or `Accept` as {others} too."
+                f"As JSON; or, by `format` or `Accept`, as {others}."
             )
             operation["responses"]["200"]["content"] = {"application/json": files["application/json"]}
         for answer in operation["responses"].values():

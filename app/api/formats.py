@@ -28,10 +28,9 @@ for _name, _form in GRAPH_EXPORTS.items():
     GRAPH_MEDIA_TYPES.setdefault(_form.media_type, _name)
 
 
-def record_media_types(kind: Kind) -> dict[str, RecordFormat]:
-    """What a record of a kind can be had as."""
-    others = {each.media_type: name for name, each in RECORD_EXPORTS.items() if kind in each.kinds}
-    return {"application/json": RecordFormat.JSON, **others}
+RECORD_MEDIA_TYPES = {"application/json": RecordFormat.JSON} | {
+    each.media_type: name for name, each in RECORD_EXPORTS.items()
+}
 
 
 Offered = TypeVar("Offered", Format, GraphFormat, RecordFormat)
@@ -90,7 +89,13 @@ def export(
 
 
 def shown(
-    release: ReleaseRead, resource: Resource, record: str, fields: list[str], view: View | None, wanted: str
+    release: ReleaseRead,
+    resource: Resource,
+    record: str,
+    fields: list[str],
+    view: View | None,
+    wanted: str,
+    base: str,
 ) -> Response:
     """A record in the format and to the extent that was asked for."""
     known = json.loads(record)
@@ -102,8 +107,8 @@ def shown(
             raise InvalidParameter(name, f"A record as {wanted} has no place for it: leave it out", "format")
         form = RECORD_EXPORTS[RecordFormat(wanted)]
         media_type, part = form.media_type, f"format={wanted}"
-        body = form.write(resource.kind, record, release)
-        if wanted != RecordFormat.JSONLD:
+        body = form.write(resource.kind, record, release, base)
+        if wanted not in (RecordFormat.JSONLD, RecordFormat.TURTLE):
             headers["Content-Disposition"] = attachment(release.version, known["id"], form.ending)
     elif view:
         if fields:

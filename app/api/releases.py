@@ -1,5 +1,7 @@
 """The releases there were, what each changed, and what each said of a record."""
 
+import json
+import re
 from typing import Annotated, Any, Literal
 
 from fastapi import Path, Query, Request, Response
@@ -8,7 +10,9 @@ from starlette.convertors import Convertor, register_url_convertor
 
 from app.api.formats import attachment, negotiate, with_charset
 from app.catalog import RESOURCES
-from app.exports import atom, changes
+from app.errors import InvalidParameter
+from app.exports import EXPORTS, atom, changes, citation
+from app.http.addresses import base_of
 from app.http.problems import AmbiguousName, NotAcceptable, RecordNotFound
 from app.http.session import SessionDep, new_router
 from app.knowledge.history import (
@@ -51,6 +55,18 @@ Identifier = Annotated[
 Collections: Any = choice(sorted(BY_PATH))
 
 OFFERED = {"application/json": Format.JSON, "text/csv": Format.CSV}
+REFERENCES = {"application/json": Format.JSON} | {
+    form.media_type: name for name, form in EXPORTS.items() if form.of_sources
+}
+PART = re.compile(rf"/({'|'.join(BY_PATH)})([/?][^\s<>\"]*)?")
+Part = Annotated[
+    str | None,
+    Query(
+        max_length=2000,
+        description="cite what the release says at this address of the service, such as a list",
+        examples=["/evidence?inhibitor=siltuximab"],
+    ),
+]
 
 
 @router.get("/releases", operation_id="get_releases", summary="All releases, the newest first")
@@ -75,12 +91,42 @@ def read_feed(session: SessionDep) -> Response:
     "/releases/{version}",
     operation_id="get_release_of_version",
     summary="One release",
-    responses=problems(RecordNotFound),
+    response_model=ReleaseSummary,
+    responses={
+        **problems(RecordNotFound, NotAcceptable),
+        200: {"content": {each: {"schema": {"type": "string"}} for each in REFERENCES if "json" not in each}},
+    },
 )
-def read_release(version: Version, session: SessionDep) -> ReleaseSummary:
-    """When a release was made, what it counted and changed, and how to cite it."""
-    number = published(session, version).number
-    return summaries(session)[-number]
+def read_release(
+    version: Version,
+    session: SessionDep,
+    request: Request,
+    of: Part = None,
+    format: Annotated[
+        Literal["json", "bibtex", "ris", "csl"] | None, Query(description="how it is written")
+    ] = None,
+) -> Any:
+    """When a release was made, what it counted and changed, and how to cite it or a part of it."""
+    wanted = negotiate(request, format, REFERENCES)
+    found = summaries(session)[-published(session, version).number]
+    if wanted == Format.JSON:
+        if of is not None:
+            raise InvalidParameter("of", "A part is cited: say format=bibtex, ris or csl", "format")
+        return Response(found.model_dump_json(), media_type="application/json", headers={"Vary": "Accept"})
+    if of is not None and not PART.fullmatch(of):
+        raise InvalidParameter(
+            "of", "An address of the service, such as /evidence?inhibitor=siltuximab", "of"
+        )
+    about = (of or "").strip("/").replace("?", ", ").replace("&", ", ")
+    key = re.sub("[^a-z0-9]+", "-", (of or "").lower()).strip("-")
+    address = base_of(request.scope) + (of or f"/releases/{version}")
+    cited = json.dumps(citation.source(key, about, address, version, found.date))
+    form = EXPORTS[wanted]
+    return Response(
+        form.write([cited], ReleaseSummary, request.state.release),
+        media_type=with_charset(form.media_type),
+        headers={"Content-Disposition": attachment(version, "citation", form.ending), "Vary": "Accept"},
+    )
 
 
 @router.get(

@@ -1,17 +1,18 @@
 """The ten collections: a list and a record each, from the catalog."""
 
 import json
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi_rfc9457.server import problems
 from pydantic import BaseModel, Field, create_model
 from starlette.concurrency import run_in_threadpool
 
-from app.api.formats import MEDIA_TYPES, export, narrowed, negotiate, record_media_types, shown
+from app.api.formats import MEDIA_TYPES, RECORD_MEDIA_TYPES, export, narrowed, negotiate, shown
 from app.catalog import RESOURCES, Resource
 from app.errors import InvalidParameter
 from app.exports import EXPORTS
+from app.http.addresses import base_of
 from app.http.problems import AmbiguousName, NotAcceptable, RecordNotFound
 from app.http.session import new_router, next_address, session_of
 from app.knowledge.history import record_of
@@ -34,9 +35,8 @@ class ListOf(BaseModel, Generic[Item]):
     missing: list[str] = Field(default=[], description="of the ids asked for, those that are no record's")
 
 
-def record_query(resource: Resource, formats: list[RecordFormat]) -> type[Question]:
+def record_query(resource: Resource) -> type[Question]:
     """How a record is told."""
-    choices: Any = Literal[tuple(each.value for each in formats)]
     return create_model(
         f"{resource.record.__name__}Query",
         __base__=Question,
@@ -49,7 +49,7 @@ def record_query(resource: Resource, formats: list[RecordFormat]) -> type[Questi
             Field(default=None, description="`brief`: what it is, verdicts and counts, in 1,000 bytes"),
         ),
         format=(
-            choices | None,
+            RecordFormat | None,
             Field(default=None, description="how it is written; else as `Accept` prefers"),
         ),
         release=(str | None, Query(default=None, include_in_schema=False, max_length=20)),
@@ -68,9 +68,10 @@ def resource_router(resource: Resource) -> APIRouter:
             examples=[resource.example],
         ),
     ]
-    media_types = record_media_types(resource.kind)
-    how: Any = Annotated[record_query(resource, list(media_types.values())), Query()]
-    written = {each: {"schema": {"type": "string"}} for each in media_types if each != "application/json"}
+    how: Any = Annotated[record_query(resource), Query()]
+    written = {
+        each: {"schema": {"type": "string"}} for each in RECORD_MEDIA_TYPES if each != "application/json"
+    }
     exported = {each.media_type: {"schema": {"type": "string"}} for each in EXPORTS.values()}
 
     @router.get(
@@ -109,7 +110,7 @@ def resource_router(resource: Resource) -> APIRouter:
             if query.fields or query.view or query.format:
                 raise InvalidParameter("release", "Its row is told whole: leave out fields, view and format")
             return await run_in_threadpool(find_earlier, request, record_id, query.release)
-        wanted = negotiate(request, query.format, media_types)
+        wanted = negotiate(request, query.format, RECORD_MEDIA_TYPES)
         # A read by key of the embedded file takes less than a hop into a thread; all else takes the hop.
         watch: ReleaseWatch = request.app.state.watch
         snapshot = watch.snapshot
@@ -120,7 +121,15 @@ def resource_router(resource: Resource) -> APIRouter:
         else:
             found_id, record = await run_in_threadpool(find_record, request, record_id)
         if query.fields or query.view or wanted != RecordFormat.JSON:
-            told = (request.state.release, resource, record, query.fields, query.view, wanted)
+            told = (
+                request.state.release,
+                resource,
+                record,
+                query.fields,
+                query.view,
+                wanted,
+                base_of(request.scope),
+            )
             return await run_in_threadpool(shown, *told)
         headers = {"Content-Location": f"/{resource.path}/{found_id}", "Vary": "Accept"}
         return Response(record, media_type="application/json", headers=headers)

@@ -1,5 +1,6 @@
 """Out of the house: lists and graphs in the formats that other programs read. One file per format."""
 
+import datetime
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -8,7 +9,22 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from app.exports import bibtex, csl, cx2, cytoscape, graphml, jsonld, kgx, picture, ris, sif, table, xlsx
+from app.exports import (
+    bibtex,
+    citation,
+    csl,
+    cx2,
+    cytoscape,
+    graphml,
+    jsonld,
+    kgx,
+    picture,
+    ris,
+    sif,
+    table,
+    turtle,
+    xlsx,
+)
 from app.knowledge.graph import Graph
 from app.models.base import Kind
 from app.models.filters import Format, RecordFormat
@@ -37,9 +53,11 @@ def text(parts: Callable[[Rows, type[BaseModel]], Iterator[str]]) -> Write:
     return lambda rows, model, _release: "".join(parts(rows, model)).encode()
 
 
-def one_by_one(entry: Callable[[Any], str]) -> Write:
+def one_by_one(entry: Callable[[Any, datetime.date], str]) -> Write:
     """A file that is nothing but its records, one after the other."""
-    return text(lambda rows, _model: (entry(json.loads(row)) for row in rows))
+    return lambda rows, _model, release: "".join(
+        entry(json.loads(row), release.date) for row in rows
+    ).encode()
 
 
 EXPORTS: dict[Format, Export] = {
@@ -49,9 +67,7 @@ EXPORTS: dict[Format, Export] = {
     Format.NDJSON: Export("application/x-ndjson", "ndjson", text(lambda rows, _: map("{}\n".format, rows))),
     Format.BIBTEX: Export("application/x-bibtex", "bib", one_by_one(bibtex.entry), of_sources=True),
     Format.RIS: Export("application/x-research-info-systems", "ris", one_by_one(ris.entry), of_sources=True),
-    Format.CSL: Export(
-        "application/vnd.citationstyles.csl+json", "csl.json", text(csl.write), of_sources=True
-    ),
+    Format.CSL: Export("application/vnd.citationstyles.csl+json", "csl.json", csl.write, of_sources=True),
 }
 """Every format but JSON, which is the answer itself."""
 
@@ -84,32 +100,46 @@ GRAPH_EXPORTS: dict[GraphFormat, GraphExport] = {
 """Likewise, of graphs."""
 
 
+WriteRecord = Callable[[Kind, str, ReleaseRead, str], str]
+"""From the kind of a record, its JSON, the release, and the address of the service."""
+
+
 @dataclass(frozen=True)
 class RecordExport:
     """A format of single records: its media type, the ending of its files, and how it is written."""
 
     media_type: str
     ending: str
-    write: Callable[[Kind, str, ReleaseRead], str]
-    kinds: tuple[Kind, ...] = tuple(Kind)
+    write: WriteRecord
 
 
-def of_sources(wanted: Format) -> RecordExport:
-    """The format of a list of publications, for one of them."""
+def as_reference(wanted: Format) -> RecordExport:
+    """A publication as itself, and what the release says of anything else as a dataset."""
     form = EXPORTS[wanted]
 
-    def write(_kind: Kind, record: str, release: ReleaseRead) -> str:
+    def write(kind: Kind, record: str, release: ReleaseRead, base: str) -> str:
+        if kind != Kind.PUBLICATION:
+            known = json.loads(record)
+            name = known.get("name") or known.get("title") or known.get("statement") or known["id"]
+            about, address = f"{name} ({kind})", f"{base}{known['links']['self']}"
+            key = f"{kind}-{known['id']}"
+            record = json.dumps(citation.source(key, about, address, release.version, release.date))
         return form.write([record], BaseModel, release).decode()
 
-    return RecordExport(form.media_type, form.ending, write, (Kind.PUBLICATION,))
+    return RecordExport(form.media_type, form.ending, write)
 
 
-def linked_data(kind: Kind, record: str, release: ReleaseRead) -> str:
+def linked_data(kind: Kind, record: str, release: ReleaseRead, _base: str) -> str:
     return json.dumps(jsonld.described(kind, json.loads(record), release), ensure_ascii=False)
+
+
+def as_turtle(kind: Kind, record: str, release: ReleaseRead, _base: str) -> str:
+    return turtle.write(jsonld.described(kind, json.loads(record), release))
 
 
 RECORD_EXPORTS: dict[RecordFormat, RecordExport] = {
     RecordFormat.JSONLD: RecordExport("application/ld+json", "jsonld", linked_data),
-    **{RecordFormat(each): of_sources(each) for each in (Format.BIBTEX, Format.RIS, Format.CSL)},
+    RecordFormat.TURTLE: RecordExport("text/turtle", "ttl", as_turtle),
+    **{RecordFormat(each): as_reference(each) for each in (Format.BIBTEX, Format.RIS, Format.CSL)},
 }
 """Likewise, of single records."""

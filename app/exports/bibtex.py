@@ -1,12 +1,13 @@
 """BibTeX in UTF-8: what LaTeX takes for a command is escaped; identifiers and addresses stay as they are."""
 
+import datetime
 from collections.abc import Mapping
 from typing import Any
 
-from app.exports.csl import ARTICLE, name_parts, publisher, type_of
+from app.exports.csl import ARTICLE, accessed, name_parts, publisher, type_of
 
 
-def entry(record: Mapping[str, Any]) -> str:
+def entry(record: Mapping[str, Any], read: datetime.date) -> str:
     from bibtexparser.entrypoint import write_string  # this format alone needs it
     from bibtexparser.library import Library
     from bibtexparser.model import Entry, Field
@@ -24,6 +25,8 @@ def entry(record: Mapping[str, Any]) -> str:
         "pmid": record["pmid"],
         "pmcid": record["pmcid"],
         "url": record["url"],
+        "urldate": accessed(record, read),
+        "version": record.get("version"),
         "publisher": encode(publisher(record)),
         "key": "" if record["authors"] else encode(publisher(record) or record["title"].partition(" ")[0]),
         "keywords": encode(", ".join(record["keywords"])),

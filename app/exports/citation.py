@@ -1,4 +1,7 @@
-"""How a release is cited, in the Citation File Format."""
+"""How a release, and what it says at an address, is cited as a dataset."""
+
+import datetime
+from typing import Any
 
 from app.models.release import ReleaseRead
 
@@ -12,6 +15,25 @@ ABOUT = (
     "claims, each from one publication. No IL-6 inhibitor is approved to treat a cancer.",
 )
 MESSAGE = "Cite the release of the data you used, and the publications behind the facts you took from it."
+
+
+def source(key: str, about: str, address: str, version: str, date: datetime.date) -> dict[str, Any]:
+    """What a release says at an address, in the fields of a publication: what references are written from."""
+    unknown = ("journal", "volume", "issue", "pages", "doi", "pmid", "pmcid")
+    return {
+        "id": f"il6-atlas-{version}-{key}".removesuffix("-"),
+        "kind": "dataset",
+        "title": f"{about}. In: {TITLE}" if about else TITLE,
+        "authors": [AUTHOR],
+        "authors_complete": True,
+        "year": date.year,
+        "published": str(date),
+        "version": version,
+        "publisher": "IL-6 Atlas",
+        "url": address,
+        "keywords": [],
+        **dict.fromkeys(unknown),
+    }
 
 
 def write_cff(release: ReleaseRead) -> str:

@@ -1,13 +1,16 @@
 """CSL-JSON: what citation processors read (schema csl-data, version 1.0.2)."""
 
+import datetime
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel
 
+from app.exports.journals import abbreviated
 from app.models.publication import PublicationKind
+from app.models.release import ReleaseRead
 
 ARTICLE = "article-journal"
 
@@ -15,29 +18,32 @@ TYPES: Mapping[str, str] = {
     PublicationKind.WEB_PAGE: "webpage",
     PublicationKind.REGISTRY: "webpage",
     PublicationKind.REGULATORY_LABEL: "report",
+    "dataset": "dataset",
 }
 """The type of a publication in CSL; the others are articles in journals."""
 
 
-def write(rows: Iterable[str], _model: type[BaseModel]) -> Iterator[str]:
-    """One array, written record by record."""
-    before = "["
-    for row in rows:
-        yield before + json.dumps(entry(json.loads(row)), ensure_ascii=False)
-        before = ",\n"
-    yield "]\n" if before != "[" else "[]\n"
+def write(rows: Iterable[str], _model: type[BaseModel], release: ReleaseRead) -> bytes:
+    """One array."""
+    entries = (json.dumps(entry(json.loads(row), release.date), ensure_ascii=False) for row in rows)
+    return ("[" + ",\n".join(entries) + "]\n").encode()
 
 
-def entry(record: Mapping[str, Any]) -> dict[str, Any]:
+def entry(record: Mapping[str, Any], read: datetime.date) -> dict[str, Any]:
+    """A publication or a dataset; `read` is the day on which a page is known to have been there."""
     date = record["published"] or str(record["year"] or "")
+    seen = accessed(record, read)
     given = {
         "id": record["id"],
         "type": type_of(record),
         "title": record["title"],
         "author": [name_parts(name) for name in record["authors"]],
         "container-title": record["journal"],
+        "container-title-short": abbreviated(record["journal"]),
         "publisher": publisher(record),
-        "issued": date and {"date-parts": [[int(part) for part in date.split("-")]]},
+        "issued": date and date_parts(date),
+        "accessed": seen and date_parts(seen),
+        "version": record.get("version"),
         "volume": record["volume"],
         "issue": record["issue"],
         "page": record["pages"],
@@ -48,6 +54,15 @@ def entry(record: Mapping[str, Any]) -> dict[str, Any]:
         "keyword": ", ".join(record["keywords"]),
     }
     return {key: value for key, value in given.items() if value}
+
+
+def date_parts(date: str) -> dict[str, Any]:
+    return {"date-parts": [[int(part) for part in date.split("-")]]}
+
+
+def accessed(record: Mapping[str, Any], read: datetime.date) -> str | None:
+    """The day on which what may change was read: that of the release, by which the atlas had read it."""
+    return str(read) if type_of(record) in ("webpage", "report") else None
 
 
 PUBLISHERS: Mapping[str, str] = {
@@ -72,6 +87,8 @@ PUBLISHERS: Mapping[str, str] = {
 
 def publisher(record: Mapping[str, Any]) -> str | None:
     """Who published what is no article of a journal."""
+    if "publisher" in record:
+        return str(record["publisher"])
     if type_of(record) == ARTICLE or record["journal"] or not record["url"]:
         return None
     host = (urlsplit(record["url"]).hostname or "").removeprefix("www.")

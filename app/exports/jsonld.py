@@ -1,4 +1,8 @@
-"""What a record is, in the words of schema.org (JSON-LD); nothing has to be fetched to read it."""
+"""What a record is, in the words of schema.org (JSON-LD); nothing has to be fetched to read it.
+
+A type has no property but those that schema.org gives it: what a page says of a drug beside that, such as its
+sources, is said of the page.
+"""
 
 import json
 from collections.abc import Callable, Iterable, Mapping
@@ -7,7 +11,7 @@ from urllib.parse import quote
 
 from app.catalog import RESOURCES
 from app.exports.picture import address
-from app.models.base import Kind
+from app.models.base import PREFIXES, Kind
 from app.models.publication import PublicationKind
 from app.models.release import ReleaseRead
 
@@ -18,7 +22,27 @@ DESCRIPTION = (
     "Curated, citable facts on inhibitors of interleukin-6 in cancer: drugs and their targets, approvals, "
     "trials with their outcome, and single claims from publications, with direction, level and figures."
 )
-CONTEXT = {"@vocab": "https://schema.org/"}
+SCHEMA = "https://schema.org/"
+NAMESPACES = {"dcat": "http://www.w3.org/ns/dcat#", "dct": "http://purl.org/dc/terms/"}
+IRIS = (
+    *("contentUrl", "inDefinedTermSet", "license", "propertyID", "sameAs", "url"),
+    *("dcat:downloadURL", "dcat:landingPage", "dct:conformsTo", "dct:license"),
+)
+"""Properties whose values are addresses."""
+CONTEXT: Data = {"@vocab": SCHEMA, **NAMESPACES, **{name: {"@type": "@id"} for name in IRIS}}
+PROFILE = "https://bioschemas.org/profiles/Dataset/1.0-RELEASE"
+REVIEW = "https://doi.org/10.3389/fonc.2022.903800"
+"""The review that the atlas was founded on."""
+MAKER: Data = {"@type": "Organization", "name": "The IL-6 Atlas maintainers"}
+WHOLE = {
+    "zip": "application/zip",
+    "sqlite": "application/vnd.sqlite3",
+    "jsonld": "application/ld+json",
+}
+"""The downloads that hold a release whole, by the ending of their names."""
+WORKS = ("ScholarlyArticle", "Claim")
+"""Types that may cite sources and be a part of a dataset themselves."""
+IDENTIFYING = {each.prefix for each in PREFIXES.values() if each.identifies}
 LICENCE = "https://creativecommons.org/licenses/by/4.0/"
 
 
@@ -27,32 +51,71 @@ def registry(curie: str) -> str:
     return f"https://bioregistry.io/{quote(curie, safe=':/.-_')}"
 
 
+def identified(curie: str) -> Data:
+    prefix, _, value = curie.partition(":")
+    return {"@type": "PropertyValue", "propertyID": registry(prefix), "value": value, "url": registry(curie)}
+
+
+def same(curies: Iterable[str]) -> list[str]:
+    """The terms that are the record itself, and no class that holds others beside it."""
+    return [registry(each) for each in curies if each.partition(":")[0] in IDENTIFYING]
+
+
 def dataset(release: ReleaseRead) -> Data:
-    """The release, whole."""
+    """The release, whole: a Dataset as Bioschemas and Google want it, and one of DCAT."""
+    files = [
+        {
+            "@type": ["DataDownload", "dcat:Distribution"],
+            "@id": address,
+            "name": name,
+            "contentUrl": address,
+            "encodingFormat": media_type,
+            "dcat:downloadURL": address,
+            "dct:license": LICENCE,
+        }
+        for name, address, media_type in distributions(release)
+    ]
     return {
         "@context": CONTEXT,
-        "@type": "Dataset",
+        "@type": ["Dataset", "dcat:Dataset"],
         "@id": "/",
+        "dct:conformsTo": PROFILE,
+        "identifier": f"il6-atlas-{release.version}",
+        "url": "/",
         "name": "IL-6 Atlas",
         "description": DESCRIPTION,
         "version": release.version,
         "datePublished": str(release.date),
+        "dateModified": str(release.date),
         "license": LICENCE,
         "isAccessibleForFree": True,
         "creditText": release.citation,
-        "creator": {"@type": "Organization", "name": "The IL-6 Atlas maintainers"},
+        "citation": {"@type": "ScholarlyArticle", "@id": REVIEW, "url": REVIEW},
+        "creator": MAKER,
+        "publisher": MAKER,
         "keywords": ["interleukin-6", "cancer", "tocilizumab", "siltuximab", "prognosis", "JAK-STAT"],
-        "distribution": [
-            {
-                "@type": "DataDownload",
-                "name": each.path,
-                "contentUrl": f"/{each.path}?format={ending}",
-                "encodingFormat": media_type,
-            }
-            for each in RESOURCES
-            for ending, media_type in {"csv": "text/csv", "ndjson": "application/x-ndjson"}.items()
-        ],
+        "measurementTechnique": "curation of publications, registers and decisions of agencies",
+        "variableMeasured": [each.about for each in sorted(RESOURCES, key=lambda each: each.path)],
+        "includedInDataCatalog": {"@type": "DataCatalog", "name": "IL-6 Atlas", "url": "/"},
+        "distribution": files,
+        "dct:title": "IL-6 Atlas",
+        "dct:description": DESCRIPTION,
+        "dct:issued": str(release.date),
+        "dct:license": LICENCE,
+        "dcat:version": release.version,
+        "dcat:landingPage": "/",
+        "dcat:distribution": [{"@id": each["@id"]} for each in files],
     }
+
+
+def distributions(release: ReleaseRead) -> Iterable[tuple[str, str, str]]:
+    """Each collection as a table, and the files that hold all of them: name, address, media type."""
+    for each in RESOURCES:
+        for ending, media_type in {"csv": "text/csv", "ndjson": "application/x-ndjson"}.items():
+            yield each.path, f"/{each.path}?format={ending}", media_type
+    for ending, media_type in WHOLE.items():
+        name = f"il6-atlas-{release.version}.{ending}"
+        yield name, f"/downloads/{name}", media_type
 
 
 def described(kind: Kind, record: Record, release: ReleaseRead) -> Data:
@@ -64,27 +127,32 @@ def described(kind: Kind, record: Record, release: ReleaseRead) -> Data:
         "alternateName": record.get("synonyms"),
         "description": record.get("summary"),
         **special(record),
-        "identifier": xrefs,
-        "sameAs": [registry(each) for each in xrefs],
-        "citation": [source(each) for each in record.get("publications", [])],
+        "identifier": [identified(each) for each in xrefs],
+        "sameAs": same(xrefs),
     }
+    told = {
+        "citation": [source(each) for each in record.get("publications", [])],
+        "encoding": {
+            "@type": "MediaObject",
+            "contentUrl": record["links"]["self"],
+            "encodingFormat": "application/json",
+        },
+        "isPartOf": {"@type": "Dataset", "@id": "/", "name": "IL-6 Atlas", "version": release.version},
+    }
+    page = {} if type_name in WORKS else {"subjectOf": {"@type": "WebPage", **present(told)}}
     return {
         "@context": CONTEXT,
         "@id": address(kind, record["id"]),
         "@type": type_name,
         **present(about),
-        "subjectOf": {
-            "@type": "DataDownload",
-            "contentUrl": record["links"]["self"],
-            "encodingFormat": "application/json",
-        },
-        "isPartOf": {
-            "@type": "Dataset",
-            "@id": "/",
-            "name": "IL-6 Atlas",
-            "version": release.version,
-        },
+        **(page or joined(about, present(told))),
     }
+
+
+def joined(about: Data, told: Data) -> Data:
+    """What is said of a work and of its place here; an article is a part of its journal too."""
+    parts = [each for each in (about.get("isPartOf"), told["isPartOf"]) if each]
+    return told | {"isPartOf": parts if len(parts) > 1 else parts[0]}
 
 
 def write(release: ReleaseRead, records: Mapping[Kind, Iterable[str]], base: str) -> bytes:
@@ -94,7 +162,7 @@ def write(release: ReleaseRead, records: Mapping[Kind, Iterable[str]], base: str
         *(described(kind, json.loads(each), release) for kind in records for each in records[kind]),
     ]
     for node in nodes:
-        for name in ("@context", "distribution", "isPartOf", "subjectOf"):
+        for name in ("@context", "distribution", "dcat:distribution"):
             node.pop(name, None)
     graph = {"@context": {**CONTEXT, "@base": f"{base}/"}, "@graph": [below_root(each) for each in nodes]}
     return (json.dumps(graph, ensure_ascii=False, indent=1) + "\n").encode()
@@ -135,14 +203,13 @@ def inhibitor(record: Record) -> Data:
     return {
         "alternateName": [*record["synonyms"], *record["brands"]],
         "mechanismOfAction": record["action"],
-        "drugClass": record["modality"],
+        "drugClass": named("DrugClass", record["modality"]),
         "administrationRoute": record["routes"],
         "manufacturer": named("Organization", record["developer"]),
         "legalStatus": [
             f"{each['status']}: {each['indication']['name']} ({each['agency']})"
             for each in record["approvals"]
         ],
-        "bioChemInteraction": things(Kind.TARGET, record["targets"]),
     }
 
 
@@ -152,16 +219,20 @@ def target(record: Record) -> Data:
         "name": record["symbol"],
         "alternateName": [record["name"], *record["synonyms"]],
         "encodesBioChemEntity": {"@type": "Protein", "name": record["name"], "sameAs": proteins},
-        "bioChemInteraction": things(Kind.INHIBITOR, record["inhibitors"]),
     }
 
 
 def cancer(record: Record) -> Data:
-    return {"associatedAnatomy": named("AnatomicalStructure", record["site"])}
+    prognosis = record["prognosis"]
+    return {
+        "associatedAnatomy": named("AnatomicalStructure", record["site"]),
+        "expectedPrognosis": f"with a high {prognosis['specimen']} IL-6: {prognosis['verdict']}, "
+        f"by {prognosis['publications']} publications",
+    }
 
 
 def indication(record: Record) -> Data:
-    return {"relevantSpecialty": record["area"], "drug": things(Kind.INHIBITOR, record["inhibitors"])}
+    return {"drug": things(Kind.INHIBITOR, record["inhibitors"])}
 
 
 def mechanism(_record: Record) -> Data:
@@ -172,10 +243,12 @@ def trial(record: Record) -> Data:
     return {
         "name": record["title"],
         "alternateName": record["registry_id"],
-        "description": record["result"],
-        "phase": record["phase"],
+        "description": ". ".join(
+            [f"Phase {record['phase']}, {record['design']}, outcome: {record['outcome']}"]
+            + ([record["result"]] if record["result"] else [])
+        ),
         "status": record["status"],
-        "trialDesign": record["design"],
+        "sponsor": named("Organization", record["sponsor"]),
         "studySubject": things(Kind.INHIBITOR, record["inhibitors"]),
         "healthCondition": things(Kind.CANCER, record["cancers"]),
     }
@@ -188,11 +261,18 @@ def publication(record: Record) -> Data:
         "headline": record["title"],
         "author": [{"@type": "Person", "name": each} for each in record["authors"]],
         "datePublished": record["published"] or (str(record["year"]) if record["year"] else None),
-        "publication": named("Periodical", record["journal"]),
-        "pagination": record["pages"],
+        "isPartOf": volume(record),
+        "pagination": record["pages"] if record["kind"] != PublicationKind.WEB_PAGE else None,
         "keywords": record["keywords"],
         "url": record["url"],
     }
+
+
+def volume(record: Record) -> Data | None:
+    journal = named("Periodical", record["journal"])
+    if journal and record["volume"]:
+        return {"@type": "PublicationVolume", "volumeNumber": record["volume"], "isPartOf": journal}
+    return journal
 
 
 def evidence(record: Record) -> Data:
@@ -200,9 +280,21 @@ def evidence(record: Record) -> Data:
     paper = record["publication"]
     return {
         "name": record["statement"],
+        "description": found(record),
         "about": [thing(kind, record[kind]) for kind in kinds if record[kind]],
         "appearance": source({**paper, "name": paper["title"]}),
     }
+
+
+def found(record: Record) -> str:
+    """What a claim says of its statement, with its figure as published."""
+    told = f"{record['direction']}: {record['type']}, {record['significance']}, level {record['level']}"
+    effect = record["effect"]
+    if not effect or effect["value"] is None:
+        return told
+    interval = f" ({effect['ci_low']} to {effect['ci_high']})" if effect["ci_low"] is not None else ""
+    unit = f" {effect['unit']}" if effect["unit"] else ""
+    return f"{told}; {effect['measure']} {effect['value']}{unit}{interval}"
 
 
 def interaction(record: Record) -> Data:

@@ -1,16 +1,18 @@
 """RIS: what reference managers import."""
 
+import datetime
 from collections.abc import Mapping
 from typing import Any
 
-from app.exports.csl import name_parts, publisher, type_of
+from app.exports.csl import accessed, name_parts, publisher, type_of
 
-TYPES = {"article-journal": "JOUR", "webpage": "ELEC", "report": "RPRT"}
+TYPES = {"article-journal": "JOUR", "webpage": "ELEC", "report": "RPRT", "dataset": "DATA"}
 """What RIS calls a type of CSL."""
 
 
-def entry(record: Mapping[str, Any]) -> str:
+def entry(record: Mapping[str, Any], read: datetime.date) -> str:
     first, _, last = (record["pages"] or "").partition("-")
+    seen = accessed(record, read)
     lines = [
         ("TY", TYPES[type_of(record)]),
         ("ID", record["id"]),
@@ -23,11 +25,13 @@ def entry(record: Mapping[str, Any]) -> str:
         ("IS", record["issue"]),
         ("SP", first),
         ("EP", last),
+        ("ET", record.get("version")),
         ("PB", publisher(record)),
         ("DO", record["doi"]),
         ("AN", record["pmid"]),
         ("C2", record["pmcid"]),
         ("UR", record["url"] and record["url"].replace(";", "%3B")),  # a semicolon parts two addresses
+        ("Y2", seen and seen.replace("-", "/")),
         *(("KW", keyword) for keyword in record["keywords"]),
     ]
     return "".join(f"{tag}  - {value}\r\n" for tag, value in lines if value) + "ER  - \r\n\r\n"

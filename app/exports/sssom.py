@@ -8,12 +8,11 @@ import json
 from collections.abc import Iterable, Mapping
 
 from app.catalog import BY_KIND
-from app.exports.jsonld import LICENCE, registry
+from app.exports.jsonld import IDENTIFYING, LICENCE, registry
 from app.exports.kgx import table
-from app.models.base import PREFIXES, Kind
+from app.models.base import Kind
 from app.models.release import ReleaseRead
 
-IDENTIFYING = {each.prefix for each in PREFIXES.values() if each.identifies}
 CLASSES = ("atc", "icd10", "icd10cm")
 
 COLUMNS = (

@@ -14,12 +14,15 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 JSON = re.compile(r"application/([\w.+-]+\+)?(json|x-ndjson)\b")
+TURTLE = re.compile(r"text/turtle\b")
 LINKED = re.compile(r"application/ld\+json\b")
 MARKUP = re.compile(r"(text/html|image/svg\+xml|application/atom\+xml)\b")
 
 ATTRIBUTE = re.compile(rb'(?<=\s)((?:xlink:)?href|src|action)="(?=/)')
 CANONICAL = re.compile(rb'(<link rel="canonical" href=")(?=/)')
-IDENTIFIER = re.compile(rb'("(?:@id|contentUrl|inDefinedTermSet)": ?")(?=/)')
+IDENTIFIER = re.compile(
+    rb'("(?:@id|contentUrl|dcat:downloadURL|dcat:landingPage|inDefinedTermSet|url)": ?")(?=/)'
+)
 """Addresses that name a thing wherever they are read."""
 INSTANCE = re.compile(rb'(?<="instance":)"(?=/)')
 """What was asked for, there or not."""
@@ -90,7 +93,7 @@ class Addresses:
 
     def names_addresses(self, media_type: str) -> bool:
         """Whether what an answer of this type names is to be written out."""
-        own = MARKUP.match(media_type) or LINKED.match(media_type)
+        own = MARKUP.match(media_type) or LINKED.match(media_type) or TURTLE.match(media_type)
         return bool(own or (self.public_url and JSON.match(media_type)))
 
     def write_headers(self, headers: MutableHeaders) -> None:
@@ -104,6 +107,8 @@ class Addresses:
             headers["Link"] = headers["Link"].replace("</", f"<{base}/")
 
     def written(self, body: bytes, media_type: str, base: bytes) -> bytes:
+        if TURTLE.match(media_type):
+            return body.replace(b"</", b"<%s/" % base)
         body = CANONICAL.sub(rb"\g<1>" + base, IDENTIFIER.sub(rb"\g<1>" + base, body))
         if not self.public_url:
             return body

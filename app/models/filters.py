@@ -62,6 +62,7 @@ class RecordFormat(StrEnum):
 
     JSON = "json"
     JSONLD = "jsonld"
+    TURTLE = "turtle"
     BIBTEX = "bibtex"
     RIS = "ris"
     CSL = "csl"
