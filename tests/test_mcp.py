@@ -105,7 +105,7 @@ def one(client: httpx.Client, tool: str, /, **given: Any) -> dict[str, Any]:
 def test_every_source_that_is_named_can_be_cited(client: httpx.Client, resource: Resource) -> None:
     listed = client.get("/publications", params={"format": "ndjson"}).text
     known = {json.loads(line)["id"] for line in listed.splitlines()}
-    calls = [
+    calls: list[tuple[str, dict[str, Any]]] = [
         ("list_records", {"collection": resource.path}),
         ("get", {"kind": resource.kind, "name": resource.example}),
         ("get", {"kind": resource.kind, "name": resource.example, "whole": True}),
@@ -163,6 +163,26 @@ def test_a_record_told_whole_is_bounded_and_says_what_it_leaves_out(client: http
     short = one(client, "get", kind="trial", name="NCT00385827", whole=True)
     assert short["more"] is None
     assert short["items"] == [client.get("/trials/nct00385827").json()]
+
+
+def test_no_record_told_whole_takes_more_than_the_tool_says(client: httpx.Client) -> None:
+    tools, _ = ask(f"{client.base_url}/mcp", [])
+    (description,) = (each.description or "" for each in tools if each.name == "get")
+    (most,) = re.findall(r"up to ([\d,]+) tokens", description)
+    longest = {
+        resource.kind: max(
+            client.get(f"/{resource.path}", params={"format": "ndjson"}).text.splitlines(), key=len
+        )
+        for resource in RESOURCES
+    }
+    calls: list[tuple[str, dict[str, Any]]] = [
+        ("get", {"kind": kind, "name": json.loads(line)["id"], "whole": True})
+        for kind, line in longest.items()
+    ]
+    calls += [("get", {"kind": "target", "name": "il6", "whole": True})]
+    _, answers = ask(f"{client.base_url}/mcp", calls)
+    lengths = [len(text_of(each)) / TOKEN for each in answers]
+    assert 5_000 < max(lengths) < int(most.replace(",", ""))
 
 
 def test_a_record_is_a_resource_whole(client: httpx.Client) -> None:
