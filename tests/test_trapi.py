@@ -61,6 +61,13 @@ def attribute(edge: Any, name: str) -> Any:
     return next((a["value"] for a in edge["attributes"] if a["attribute_type_id"] == f"biolink:{name}"), None)
 
 
+def said_of(edge: Any) -> str:
+    """What the publications of an edge say, in a sentence."""
+    (told,) = (a for a in edge["attributes"] if a["attribute_type_id"] == "biolink:publications")
+    sentence: str = told["description"]
+    return sentence
+
+
 def claims(facts: Facts, inhibitor: str, cancer: str) -> list[Any]:
     return [
         row
@@ -138,7 +145,7 @@ def test_trials_against_a_cancer_and_claims_on_treatment_are_edges(
     assert {each for each in tried if each.startswith("clinicaltrials:NCT")} == numbers
     said = [row.statement for row in claims(facts, "siltuximab", "multiple-myeloma")]
     assert len(said) > 5
-    assert {*said} <= {attribute(each, "description") for each in ends}
+    assert {*said} <= {said_of(each) for each in ends}
 
 
 def test_what_did_no_good_is_negated_and_nothing_is_said_to_treat_a_cancer(
@@ -159,7 +166,7 @@ def test_what_did_no_good_is_negated_and_nothing_is_said_to_treat_a_cancer(
         and row.inhibitor and row.cancer and row.study_type not in ("animal", "cell")
     ]  # fmt: skip
     assert len(failed) > 20
-    assert sorted(attribute(each, "description") for each in edges_of(told)) == sorted(failed)
+    assert sorted(said_of(each) for each in edges_of(told)) == sorted(failed)
     back = ask(
         client,
         {"categories": ["biolink:Disease"]},
@@ -182,6 +189,15 @@ def test_a_wider_cancer_finds_the_narrower_and_says_so(client: httpx.Client, fac
         for each in told["message"]["results"]
     }
     assert bound[MYELOMA]["query_id"] == name
+    both = ask(client, {"ids": [SILTUXIMAB, "CHEMBL.COMPOUND:CHEMBL1743070"]}, {"ids": [name, MYELOMA]})
+    (one,) = (
+        each["node_bindings"]
+        for each in both["message"]["results"]
+        if each["node_bindings"]["o"][0]["id"] == MYELOMA
+    )
+    assert "query_id" not in one["o"][0]
+    assert "query_id" not in one["s"][0]
+    assert both["logs"] == []
 
 
 def test_two_edges_lead_through_a_node(client: httpx.Client) -> None:
@@ -222,6 +238,7 @@ def test_qualifiers_narrow_with_the_wider_values_and_turn_with_the_edge(client: 
     ("subject", "end", "code"),
     [
         ({"ids": ["HGNC:99999"]}, {}, "UnknownId"),
+        ({"ids": ["\0 no \uffff name"]}, {}, "UnknownId"),
         ({"ids": [IL6]}, {"categories": ["biolink:SmallMolecule"]}, "UnknownCategory"),
     ],
 )
@@ -281,10 +298,20 @@ def test_a_malformed_question_is_refused_with_what_is_wrong(
     assert said in error["detail"]
 
 
-@pytest.mark.parametrize(("body", "status"), [(b"{", 400), (b"{}", 422), (b'{"message": {}}', 422)])
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"{", 400),
+        (b"{}", 422),
+        (b"null", 422),
+        (b'{"message": {}}', 422),
+        (b'{"message": {"query_graph": {"nodes": {"\\ud800": {}, "b": {}}, "edges": {}}}}', 422),
+    ],
+)
 def test_what_is_no_question_is_a_problem(client: httpx.Client, body: bytes, status: int) -> None:
     refused = client.post("/trapi/query", content=body, headers={"Content-Type": "application/json"})
-    assert refused.status_code == status
+    assert refused.status_code == refused.json()["status"] == status
+    assert not refused.json()["detail"].startswith(":")
     assert refused.headers["Content-Type"] == "application/problem+json"
 
 

@@ -306,10 +306,13 @@ def swapped(name: str) -> str:
 
 @dataclass(frozen=True)
 class Fitting:
-    """What fits a node of the question: keys, each with what it was asked by, or any of some kinds."""
+    """What fits a node of the question: nodes of some kinds, and if it has ids, those that they name."""
 
     kinds: frozenset[Kind]
     asked: dict[Key, str] | None
+    """By what each was asked."""
+    unknown: list[str]
+    """Ids that name nothing."""
 
     def __contains__(self, key: Key) -> bool:
         kind = key.partition("/")[0]
@@ -321,16 +324,20 @@ def fitting(session: Session, node: QueryNode) -> Fitting:
     wanted = {*(node.categories or ["biolink:Entity"])}
     kinds = frozenset(kind for kind, each in CATEGORIES.items() if wanted & {each, *ANCESTORS[each]})
     if node.ids is None:
-        return Fitting(kinds, None)
+        return Fitting(kinds, None, [])
     asked: dict[Key, str] = {}
-    for each in resolve(session, node.ids, NODE_KINDS):
-        for found in [each.match] if each.match else each.candidates:
-            narrower = [found.id]
-            if found.kind == Kind.CANCER:
-                narrower = with_descendants(session, [found.id])
-            for record in sorted(narrower, key=lambda one: (one != found.id, one)):
-                asked.setdefault(f"{found.kind}/{record}", each.term)
-    return Fitting(kinds, asked)
+    unknown = []
+    for each in resolve(session, dict.fromkeys(node.ids), NODE_KINDS):
+        named = [each.match] if each.match else each.candidates
+        asked = {f"{one.kind}/{one.id}": each.term for one in named} | asked
+        if not named:
+            unknown.append(each.term)
+    for key, term in list(asked.items()):
+        kind, _, record = key.partition("/")
+        if kind == Kind.CANCER:
+            for narrower in sorted(with_descendants(session, [record])):
+                asked.setdefault(f"{kind}/{narrower}", term)
+    return Fitting(kinds, asked, unknown)
 
 
 Found = dict[str, Key]
@@ -415,16 +422,15 @@ def answer(session: Session, question: QueryGraph, base: str) -> TrapiAnswer:
 
 def unknown(question: QueryGraph, fits: Mapping[str, Fitting]) -> Iterator[LogEntry]:
     """What of the question stands for nothing here."""
-    for name, node in question.nodes.items():
+    for name in question.nodes:
         if not fits[name].kinds:
             text = (
                 f"No node is of a category that {name} asks for; there are {', '.join(CATEGORIES.values())}"
             )
             yield LogEntry(level=LogLevel.WARNING, code="UnknownCategory", message=text)
-        for term in node.ids or ():
-            if term not in (fits[name].asked or {}).values():
-                text = f"{name}: {term} names no node"
-                yield LogEntry(level=LogLevel.WARNING, code="UnknownId", message=text)
+        for term in fits[name].unknown:
+            text = f"{name}: {term} names no node"
+            yield LogEntry(level=LogLevel.WARNING, code="UnknownId", message=text)
 
 
 def result_of(
@@ -471,18 +477,21 @@ def edge_of(knowledge: Knowledge, statement: Statement, base: str) -> KnowledgeE
 
 
 def attributes_of(statement: Statement) -> list[Attribute]:
+    """What is known of a statement; the sentence that its publications say stands with them."""
     told: dict[str, Any] = {
         "biolink:knowledge_level": "knowledge_assertion",
         "biolink:agent_type": "manual_agent",
         "biolink:publications": [publication_curie(each) for each in statement.publications],
-        "biolink:description": statement.text,
     }
     if statement.negated:
         told["biolink:negated"] = True
     if statement.studies:
         told["biolink:has_supporting_studies"] = list(statement.studies)
+    described = {"biolink:publications": statement.text}
     return [
-        Attribute(attribute_type_id=name, value=value, attribute_source=SOURCE)
+        Attribute(
+            attribute_type_id=name, value=value, attribute_source=SOURCE, description=described.get(name)
+        )
         for name, value in told.items()
     ]
 

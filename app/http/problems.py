@@ -265,7 +265,7 @@ async def _invalid_request(request: Request, error: Exception) -> JSONResponse:
 
 def named_place(loc: Sequence[Any]) -> str:
     """A parameter by its name, a value in a body by the way to it."""
-    return ".".join(map(str, loc[1:] if loc[0] == "body" else loc[1:2]))
+    return ".".join(map(str, loc[1:] if loc[0] == "body" else loc[1:2])) or str(loc[0])
 
 
 def unread_body(request: Request, error: Mapping[str, Any]) -> Problem | None:
