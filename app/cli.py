@@ -10,7 +10,7 @@ import tempfile
 import time
 import typing
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -142,10 +142,12 @@ def seed_command(
             for name in format_files(source):
                 say(f"{name}: brought into canonical form")
         elif schemas:
-            for path in write_schemas(source):
-                say(f"{path}: written")
+            with writing(source):
+                for path in write_schemas(source):
+                    say(f"{path}: written")
         elif watch:
-            watch_files(source)
+            with suppress(KeyboardInterrupt):
+                watch_files(source)
         elif check:
             check_files(source)
             say("the data are sound")
@@ -179,9 +181,9 @@ def watch_files(source: Path) -> None:
     """Check the files whenever one has changed, until the program is interrupted."""
     from app.seeding.files import DataFault
 
-    seen: dict[Path, int] = {}
+    seen: dict[str, int] = {}
     while True:
-        found = {path: path.stat().st_mtime_ns for path in source.glob("*") if path.is_file()}
+        found = {each.name: each.stat().st_mtime_ns for each in os.scandir(source) if each.is_file()}
         if found != seen:
             seen = found
             try:
@@ -223,6 +225,15 @@ def release_command(
         say("it was released already, and nothing has changed since")
 
 
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """End the program with a clear word where something cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise fail(f"cannot write {error.filename or path}: {error.strerror}", os.EX_CANTCREAT) from None
+
+
 @app.command()
 def add(
     what: Annotated[
@@ -239,17 +250,20 @@ def add(
     from app.curation.additions import Known, NotAnIdentifier, find
     from app.curation.drafts import draft
     from app.curation.services import ServiceFault
+    from app.seeding.check import read_facts
     from app.seeding.files import DataFault
 
     code = 0
     for written in what:
         try:
-            for found in find(written, source, date.today()):
+            read_facts(source)
+            for found in find(written, source, to, date.today()):
                 path = to / f"{found.id}.yaml"
                 if path.exists():
                     raise Known(f"{path} is a draft of it already")
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(draft(found.rows, found.source, str(path)), "utf-8")
+                with writing(path):
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.write_text(draft(found.rows, found.source, str(path)), "utf-8")
                 say(f"{path}: drafted from {found.source}")
                 for notice in found.notices:
                     say(f"  {notice}")
@@ -276,17 +290,19 @@ def accept(
     """
     from app.curation.drafts import accept as accept_draft
     from app.curation.proposals import accepted, apply
-    from app.seeding.files import DataFault
+    from app.seeding.check import read_facts
+    from app.seeding.files import DataFault, rows_as_text
 
     for path in files:
         try:
-            if (changes := accepted(path)) is not None:
-                apply(source, changes)
-                say(f"{path}: {len(changes)} changes made")
-                continue
-            for collection, rows in accept_draft(source, path).items():
-                for row in rows:
-                    say(f"{collection}.yaml: {row['id']} added")
+            read_facts(source)
+            with writing(source):
+                if (changes := accepted(path)) is not None:
+                    apply(source, changes)
+                    say(f"{path}: {len(changes)} changes made")
+                    continue
+                for resource, rows in accept_draft(source, path).items():
+                    say(f"{resource.path}.yaml:\n{rows_as_text(resource, rows)}")
         except DataFault as fault:
             for problem in fault.problems:
                 say(str(problem))
@@ -310,6 +326,7 @@ def refresh(
     from app.curation.proposals import Change, Finding, apply, leave
     from app.curation.refresh import REFRESH
     from app.curation.services import ServiceFault
+    from app.seeding.check import read_facts
     from app.seeding.files import DataFault
 
     if what not in REFRESH:
@@ -317,13 +334,15 @@ def refresh(
     found: list[Finding] = []
     problem: ServiceFault | DataFault | None = None
     try:
+        read_facts(source)
         for each in REFRESH[what](source, date.today()):
             found.append(each)
             say(str(each))
         taken = [
             each for each in found if write and isinstance(each, Change) and (force or not each.overwrites)
         ]
-        apply(source, taken)
+        with writing(source):
+            apply(source, taken)
         found = [each for each in found if each not in taken]
         say(f"{len(taken)} changes made")
     except ServiceFault as fault:
@@ -333,7 +352,9 @@ def refresh(
         for broken in fault.problems:
             say(str(broken))
     if found:
-        say(f"{leave(found, what, date.today(), to)}: {len(found)} proposals and remarks")
+        with writing(to):
+            path = leave(found, what, date.today(), to)
+        say(f"{path}: {len(found)} proposals and remarks")
     if problem:
         code = os.EX_UNAVAILABLE if isinstance(problem, ServiceFault) else os.EX_DATAERR
         raise fail(f"{problem}; nothing was changed", code)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from app.curation import publications, trials
-from app.curation.drafts import Row, Rows, rows_of
+from app.curation.drafts import Row, Rows, drafted, rows_of
 from app.curation.services import CLINICAL_TRIALS, ServiceFault
 from app.models.base import PREFIXES, Kind
 from app.store.registries import curie_of
@@ -45,13 +45,13 @@ def identifier(written: str) -> tuple[str, str] | None:
     return None
 
 
-def find(written: str, folder: Path, day: datetime.date) -> Iterator[Addition]:
+def find(written: str, folder: Path, drafts: Path, day: datetime.date) -> Iterator[Addition]:
     """What an identifier or a file stands for; raises ServiceFault, DataFault, Known, NotAnIdentifier."""
     path = Path(written)
     named = identifier(written)
     if named is None and path.suffix in (".nbib", ".ris", ".json"):
         for row in publications.read_file(path):
-            yield with_claim(row, path.name, [], folder)
+            yield with_claim(row, path.name, [], folder, drafts)
     elif named is None:
         expected = "a DOI, PMID, PMCID or NCT number, or a file .nbib, .ris or .json"
         raise NotAnIdentifier(f"{written} is none of these: {expected}")
@@ -59,12 +59,12 @@ def find(written: str, folder: Path, day: datetime.date) -> Iterator[Addition]:
         yield with_trial(named[1], folder, day)
     else:
         row, source, notices = publications.look_up(*named)
-        yield with_claim(row, source, notices, folder)
+        yield with_claim(row, source, notices, folder, drafts)
 
 
-def with_claim(row: Row, source: str, notices: list[str], folder: Path) -> Addition:
+def with_claim(row: Row, source: str, notices: list[str], folder: Path, drafts: Path) -> Addition:
     """A publication, and a claim to be filled in."""
-    there = rows_of(folder, Kind.PUBLICATION)
+    there = [*rows_of(folder, Kind.PUBLICATION), *drafted(drafts, "publications")]
     if same := publications.same_as(row, there):
         raise Known(f"{same[0]} is that publication: it has the same {same[1]}")
     if row.get("journal"):

@@ -2,7 +2,8 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,11 @@ from typing import Any
 from app.catalog import BY_KIND, RESOURCES, Resource
 from app.models.base import Kind
 from app.models.publication import PublicationKind
-from app.models.trial import Design, Masking, Purpose, Setting
+from app.models.trial import Design, Masking, Purpose, Setting, TrialStatus
 from app.models.vocabulary import FITTING, EvidenceType, Level, Significance, Specimen, StudyType
 from app.seeding.check import read_facts
 from app.seeding.comments import head_of
-from app.seeding.files import DataFault, Problem, as_text, load, load_rows
+from app.seeding.files import DataFault, Problem, as_text, load, load_rows, rows_as_text
 
 Row = dict[str, Any]
 Rows = dict[str, list[Row]]
@@ -68,6 +69,7 @@ CLAIM = {
 """What a person says of a publication, and which values there are; the rest follows."""
 
 TRIAL = {
+    "status": words(TrialStatus),
     "purpose": words(Purpose),
     "setting": words(Setting),
     "design": words(Design),
@@ -96,12 +98,19 @@ def draft(rows: Rows, source: str, name: str) -> str:
     ]
     for path, content in rows.items():
         resource = next(each for each in RESOURCES if each.path == path)
-        text = as_text(resource, content).partition("\n\n")[2]
+        text = rows_as_text(resource, content)
         missing = {key: about for key, about in ASKED[path].items() if not content[0].get(key)}
         width = max(map(len, missing), default=0) + 1
         open_lines = "".join(f"  {f'{key}:':{width}}  # {about}\n" for key, about in missing.items())
         parts.append(f"{path}:\n{text}{open_lines}")
     return "\n".join(parts)
+
+
+def drafted(drafts: Path, collection: str) -> Iterator[Row]:
+    """The rows of a collection that stand in drafts, filled in or not; other files are passed over."""
+    for path in sorted(drafts.glob("*.yaml")):
+        with suppress(DataFault):
+            yield from read_draft(path).get(collection, [])
 
 
 def without_empty(value: Any) -> Any:
@@ -112,7 +121,7 @@ def without_empty(value: Any) -> Any:
     return value
 
 
-def accept(folder: Path, path: Path) -> Rows:
+def accept(folder: Path, path: Path) -> dict[Resource, list[Row]]:
     """Put the rows of a draft into the seed files, all or none; raises DataFault with every fault."""
     added = read_draft(path)
     known = {kind: {row["id"]: row for row in rows_of(folder, kind)} for kind in Kind}
@@ -127,7 +136,7 @@ def accept(folder: Path, path: Path) -> Rows:
     if problems:
         raise DataFault(problems)
     write(folder, {resource: list(known[resource.kind].values()) for resource in chosen(added)})
-    return added
+    return {resource: added[resource.path] for resource in chosen(added)}
 
 
 def chosen(rows: Iterable[str]) -> list[Resource]:

@@ -102,12 +102,17 @@ def accepted(path: Path) -> list[Change] | None:
         return None
     fields, found = {*Change.__dataclass_fields__}, []
     for number, each in enumerate(content, 1):
-        if not isinstance(each, dict) or {*each} != {"accept", *fields} or type(each["accept"]) is not bool:
+        if not isinstance(each, dict) or {*each} != {"accept", *fields} or not well_formed(each):
             expected = f"a proposal: accept (true or false), {', '.join(sorted(fields))}"
             raise DataFault([Problem(path.name, f"row {number}", "", expected)])
         if each.pop("accept"):
             found.append(Change(**each))
     return found
+
+
+def well_formed(proposal: Row) -> bool:
+    words = ("collection", "id", "field", "source")
+    return type(proposal["accept"]) is bool and all(isinstance(proposal[name], str) for name in words)
 
 
 def apply(folder: Path, changes: Sequence[Change]) -> None:

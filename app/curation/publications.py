@@ -254,11 +254,11 @@ def look_up(registry: str, local: str) -> tuple[Row, str, list[str]]:
     """A publication by its identifier, the address it is from, and what is wrong with it; or ServiceFault."""
     for paper in search([term_of(registry, local)]):
         row = paper.row()
-        if str(row.get(registry, "")).lower() == local.lower():
+        if row.get("title") and str(row.get(registry, "")).lower() == local.lower():
             return row, paper.address, paper.notices()
     if registry == "doi":
         row, source = work(local)
-        if row:
+        if row.get("title"):
             return row, source, []
     known = "Europe PMC and Crossref know" if registry == "doi" else "Europe PMC knows"
     raise ServiceFault(f"{known} no {registry} {local}")
@@ -356,7 +356,7 @@ def same_as(row: Row, others: Iterable[Row]) -> tuple[str, str] | None:
         for field in ("doi", "pmid", "pmcid"):
             if row.get(field) and str(row[field]).lower() == str(other.get(field, "")).lower():
                 return other["id"], field
-        if key_of(row["title"]) == key_of(other["title"]):
+        if key_of(row["title"]) == key_of(other.get("title", "")):
             return other["id"], "title"
     return None
 

@@ -44,7 +44,7 @@ def of_publications(folder: Path, day: datetime.date) -> Iterator[Finding]:
         for row in part:
             paper = next((each for each in found if is_of(each.row(), row)), None)
             told, source = (paper.row(), paper.address) if paper else by_doi(row)
-            if not told:
+            if not told.get("title"):
                 yield Remark("publications", row["id"], "it was not found", EUROPE_PMC.address)
                 continue
             for notice in paper.notices() if paper else []:
@@ -76,7 +76,7 @@ def is_of(told: Row, row: Row) -> bool:
     """Whether what is told is of a row: by its identifier, or else by its title."""
     if known := sure(row):
         return str(told.get(known[0], "")).lower() == known[1].lower()
-    return publications.key_of(told["title"]) == publications.key_of(row["title"])
+    return publications.key_of(told.get("title", "")) == publications.key_of(row["title"])
 
 
 def by_doi(row: Row) -> tuple[Row, str]:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
 from app import __version__
+from app.settings import Settings
 
 TRANSPORT: httpx2.BaseTransport | None = None
 """What carries the requests; the usual one if None."""
@@ -81,7 +82,9 @@ def ask(service: Service, path: str, model: type[Read], query: Mapping[str, str]
 
 def fetch(service: Service, path: str, query: Mapping[str, str]) -> bytes | None:
     """One try to get an answer; raises Again where another may be worth it."""
-    head = {"User-Agent": f"il6-atlas/{__version__}", "Accept": "application/json"}
+    contact = Settings().contact
+    agent = f"il6-atlas/{__version__} ({contact})" if contact else f"il6-atlas/{__version__}"
+    head = {"User-Agent": agent, "Accept": "application/json"}
     client = httpx2.Client(timeout=SECONDS, follow_redirects=True, headers=head, transport=TRANSPORT)
     try:
         with client, client.stream("GET", f"{service.address}{path}", params=dict(query)) as answer:

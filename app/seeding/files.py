@@ -4,7 +4,7 @@ import hashlib
 import re
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
@@ -341,10 +341,16 @@ def canonical(path: Path) -> str:
     return as_text(resource, load_rows(path), head_of(read_text(path)))
 
 
-def as_text(resource: Resource, rows: Iterable[dict[str, Any]], head: Iterable[str] = ()) -> str:
+def as_text(resource: Resource, rows: Collection[dict[str, Any]], head: Iterable[str] = ()) -> str:
     """Rows as a seed file has them."""
+    first = "".join(f"{line}\n" for line in (f"# {resource.about}", *head))
+    return f"{first}\n{rows_as_text(resource, rows)}" if rows else first
+
+
+def rows_as_text(resource: Resource, rows: Collection[dict[str, Any]]) -> str:
+    """Rows as they stand below the head of a seed file."""
     order = list(resource.seed.model_fields)
-    parts = ["".join(f"{line}\n" for line in (f"# {resource.about}", *head))]
+    parts = []
     for row in sorted(rows, key=lambda row: str(row.get("id"))):
         mended = mend(resource, row)
         keys = sorted(mended, key=lambda key: order.index(key) if key in order else len(order))
