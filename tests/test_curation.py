@@ -21,7 +21,7 @@ from app.catalog import RESOURCES
 from app.cli import app
 from app.curation import services
 from app.curation.additions import identifier
-from app.curation.drafts import read_draft
+from app.curation.drafts import accept, read_draft
 from app.curation.proposals import accepted, apply
 from app.curation.publications import read_file
 from app.curation.services import Again, pause, seconds
@@ -424,6 +424,23 @@ def test_a_draft_that_is_none_is_named(il6: Callable[..., Result], tmp_path: Pat
     done = il6("accept", "a.yaml")
     assert (done.exit_code, type(done.exception)) == (65, SystemExit)
     assert "a.yaml, trials: a list of rows" in done.output
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "cancer: [a]", "effect: high", "significance: {a: b}", "publication: [x]", "type: 3", "id: {a: b}",
+        "inhibitor: [siltuximab]", "effect: {endpoint: [a]}", "statement: 3", "mechanism: true",
+    ],
+)  # fmt: skip
+def test_a_draft_of_another_shape_is_a_fault_of_the_data(
+    seed_folder: Path, tmp_path: Path, written: str
+) -> None:
+    (tmp_path / "a.yaml").write_text(f"evidence:\n- {written}\n", "utf-8")
+    before = bytes_of(seed_folder)
+    with pytest.raises(DataFault):
+        accept(seed_folder, tmp_path / "a.yaml")
+    assert bytes_of(seed_folder) == before
 
 
 def test_no_draft_is_overwritten(web: Web, il6: Callable[..., Result], tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -124,10 +125,12 @@ def without_empty(value: Any) -> Any:
 def accept(folder: Path, path: Path) -> dict[Resource, list[Row]]:
     """Put the rows of a draft into the seed files, all or none; raises DataFault with every fault."""
     added = read_draft(path)
+    if misshapen := [*shapes(added, path.name)]:
+        raise DataFault(misshapen)
     known = {kind: {row["id"]: row for row in rows_of(folder, kind)} for kind in Kind}
     for row in added.get(BY_KIND[Kind.EVIDENCE].path, []):
         complete(row, added, known)
-    problems = []
+    problems: list[Problem] = []
     for resource in chosen(added):
         for row in added[resource.path]:
             if row.get("id") in known[resource.kind]:
@@ -137,6 +140,16 @@ def accept(folder: Path, path: Path) -> dict[Resource, list[Row]]:
         raise DataFault(problems)
     write(folder, {resource: list(known[resource.kind].values()) for resource in chosen(added)})
     return {resource: added[resource.path] for resource in chosen(added)}
+
+
+def shapes(rows: Rows, file: str) -> Iterator[Problem]:
+    """What is no text or no mapping where the rest of a row is derived from it."""
+    for each in chain.from_iterable(rows.values()):
+        for name in ("id", "kind", "publication", *CLAIM):
+            wanted = {"effect": dict, "combination": list}.get(name, str)
+            if name in each and not isinstance(each[name], wanted):
+                told = "keys and their values" if wanted is dict else "a list" if wanted is list else "a text"
+                yield Problem(file, str(each.get("id", "")), name, told)
 
 
 def chosen(rows: Iterable[str]) -> list[Resource]:
