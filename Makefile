@@ -39,7 +39,7 @@ test-longer: .venv/test ## run the other tests: with PostgreSQL, nginx and Chrom
 clients: .venv/test ## have other people's programs read the OpenAPI document and files; needs the network
 	.ci/clients
 
-test-readers: .venv/test ## have LibreOffice read the workbook, before a release; needs libreoffice-calc
+test-readers: .venv/test ## have LibreOffice read the workbook and promtool the alerts, before a release
 	.ci/readers
 
 test-all: test test-longer clients ## run all of these

@@ -512,9 +512,9 @@ def test_one_that_fails_keeps_no_other_from_being_drafted(
 
 
 def test_a_service_is_waited_for_as_long_as_it_asks_within_reason() -> None:
-    assert pause(Again("status 429", 7)) == 7
-    assert pause(Again("status 429", 3600)) is False
-    assert pause(Again("status 503", None)) is True
+    assert pause(Again(services.OPENFDA, "status 429", 7)) == 7
+    assert pause(Again(services.OPENFDA, "status 429", 3600)) is False
+    assert pause(Again(services.OPENFDA, "status 503")) is True
     assert pause(ValueError()) is False
     assert seconds("120") == 120
     assert seconds("Sat, 28 Nov 2020 12:00:00 GMT") == 0
@@ -860,10 +860,13 @@ def test_a_paper_without_a_title_is_none(web: Web, il6: Callable[..., Result]) -
 
 
 def test_crossref_is_named_where_it_is_crossref_that_does_not_answer(
-    web: Web, il6: Callable[..., Result]
+    web: Web, il6: Callable[..., Result], caplog: pytest.LogCaptureFixture
 ) -> None:
     web.answers[services.CROSSREF.address] = httpx2.Response(503)
     assert "Crossref does not answer: status 503" in il6("add", "doi:10.5555/il6.2026.2").output
+    told = [each for each in caplog.messages if "asked again" in each]
+    assert len(told) == services.TRIES - 1
+    assert told[0].startswith("Crossref does not answer: status 503; asked again in ")
 
 
 def test_services_are_told_whom_to_write_to(

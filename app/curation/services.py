@@ -1,5 +1,6 @@
 """Other people's services: one way to ask them, and one kind of fault where they do not answer."""
 
+import logging
 import time
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
@@ -9,6 +10,7 @@ import httpx2
 import stamina
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
+from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from app import __version__
 from app.settings import Settings
@@ -27,6 +29,11 @@ LARGEST = 64 * 2**20
 """Bytes of an answer."""
 
 
+class Service(NamedTuple):
+    name: str
+    address: str
+
+
 class ServiceFault(Exception):
     """A service did not answer what was asked; the text says which service, and why."""
 
@@ -34,14 +41,17 @@ class ServiceFault(Exception):
 class Again(Exception):
     """An answer that may be another one in a while; `after` says when, in seconds."""
 
-    def __init__(self, why: str, after: float | None) -> None:
-        super().__init__(why)
+    def __init__(self, service: Service, why: str, after: float | None = None) -> None:
+        super().__init__(f"{service.name} does not answer: {why}")
         self.after = after
 
 
-class Service(NamedTuple):
-    name: str
-    address: str
+def tell(details: RetryDetails) -> None:
+    """Say that a service is asked again: it may take a minute."""
+    logging.getLogger(__name__).warning("%s; asked again in %.1f s", details.caused_by, details.wait_for)
+
+
+set_on_retry_hooks([tell])
 
 
 EUROPE_PMC = Service("Europe PMC", "https://www.ebi.ac.uk/europepmc/webservices/rest")
@@ -67,7 +77,7 @@ def ask(service: Service, path: str, model: type[Read], query: Mapping[str, str]
                 content = fetch(service, path, query)
     except Again as fault:
         wait = f"; it asks to be left alone for {fault.after:.0f} seconds" if fault.after else ""
-        raise ServiceFault(f"{service.name} does not answer: {fault}{wait}") from None
+        raise ServiceFault(f"{fault}{wait}") from None
     try:
         return None if content is None else model.model_validate_json(content)
     except ValidationError as error:
@@ -94,15 +104,15 @@ def fetch(service: Service, path: str, query: Mapping[str, str]) -> bytes | None
                 if len(content) > LARGEST:
                     raise ServiceFault(f"{service.name} answers with more than {LARGEST >> 20} MiB")
     except httpx2.TimeoutException:
-        raise Again(f"nothing came within {SECONDS:.0f} seconds", None) from None
+        raise Again(service, f"nothing came within {SECONDS:.0f} seconds") from None
     except httpx2.TransportError as error:
-        raise Again(str(error) or type(error).__name__, None) from None
+        raise Again(service, str(error) or type(error).__name__) from None
     except httpx2.HTTPError as error:
         raise ServiceFault(f"{service.name} does not answer: {error}") from None
     if answer.status_code == 404:
         return None
     if answer.status_code == 429 or answer.status_code >= 500:
-        raise Again(f"status {answer.status_code}", seconds(answer.headers.get("Retry-After")))
+        raise Again(service, f"status {answer.status_code}", seconds(answer.headers.get("Retry-After")))
     if answer.status_code != 200:
         raise ServiceFault(f"{service.name} refuses the question: status {answer.status_code}")
     return content

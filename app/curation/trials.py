@@ -1,17 +1,15 @@
 """Trials as ClinicalTrials.gov knows them, as rows of the seed files."""
 
 import datetime
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic import Field
 
-from app.curation.publications import plain
+from app.curation.publications import key_of, plain
 from app.curation.services import CLINICAL_TRIALS, Answer, ask
 from app.models.publication import PublicationKind
 from app.models.trial import Design, Masking, Outcome, Phase, TrialStatus
-from app.store.text import fold
 
 Row = dict[str, Any]
 
@@ -222,7 +220,3 @@ def names_of(rows: Iterable[Row]) -> Mapping[str, str]:
         for name in (row["id"], row["name"], *row.get("synonyms", []), *row.get("brands", [])):
             found.setdefault(key_of(name), row["id"])
     return found
-
-
-def key_of(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", fold(name))

@@ -18,11 +18,6 @@ class Comment(NamedTuple):
     column: int
     text: str
 
-    @property
-    def alone(self) -> bool:
-        """Whether nothing stands before it, not even space."""
-        return self.column == 0
-
 
 def comments_of(text: str) -> Iterator[Comment]:
     """All comments but the first line of a file, which says what it holds; the text is well-formed YAML."""
