@@ -899,3 +899,16 @@ def test_the_documentation_has_a_word_where_no_script_runs(client: httpx.Client)
         assert "<noscript>" in text
         assert '<a href="/">' in text
         assert "fastapi/favicon" not in text
+
+
+def test_a_search_that_finds_nothing_whole_says_what_was_missing(client: httpx.Client) -> None:
+    page = client.get("/explore/search", params={"q": "siltuximb melanoma"})
+    text = " ".join(re.sub(r"<[^>]*>", " ", html.unescape(page.text)).split())
+    assert 'value="siltuximb melanoma"' in page.text
+    assert "No record holds “siltuximb”." in text
+    assert '<a href="/explore/inhibitors/siltuximab">Siltuximab</a>' in page.text
+    assert "These hold the most of it" in text
+    assert "Cancer, without siltuximb" in text
+    whole = client.get("/explore/search", params={"q": "siltuximab myeloma"}).text
+    assert "No record holds" not in whole
+    assert ", without" not in whole

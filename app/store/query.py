@@ -13,6 +13,7 @@ from app.errors import InvalidParameter
 from app.models.base import Kind
 from app.models.finding import Entry, MatchedOn, Name
 from app.store.registries import curie_of
+from app.store.release import remember
 from app.store.text import (
     MOST_WORDS,
     STOP,
@@ -98,6 +99,10 @@ def marker(number: int) -> str:
 
 def read_query(session: Session, text: str) -> Query:
     """What a query asks for; raises InvalidParameter for more than a search takes."""
+    return remember(session, ("query", text), lambda: read(session, text))
+
+
+def read(session: Session, text: str) -> Query:
     items, fault = [], None
     try:
         items = list(split(text.translate(QUOTES)))

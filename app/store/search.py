@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from sqlalchemy import (
@@ -42,7 +43,7 @@ from app.models.base import Kind
 from app.models.finding import Entry, Name
 from app.models.release import Release
 from app.store.names import suggest
-from app.store.query import Query, Unit, marker, read_query
+from app.store.query import Named, Query, Unit, marker, read_query
 from app.store.release import remember
 from app.store.text import STOP, Word, index_words, sequence, squeeze, stem
 
@@ -362,14 +363,16 @@ def within(numbers: Select[Any], asked: Sequence[Span]) -> Select[Any]:
 def terms_of(session: Session, query: Query) -> set[str]:
     """The words by which a text may hold what a query asks for, to be marked in it."""
     terms = {term for unit in query.units for alternative in unit.alternatives for term in alternative}
-    records = [each for unit in query.units for each in unit.records][:MOST_NAMED]
-    if records:
-        is_one = or_(
-            *((col(Name.kind) == each.kind) & (col(Name.record_id) == each.record_id) for each in records)
-        )
-        names = session.scalars(select(Name.spelling).where(is_one, col(Name.sought)))  # type: ignore[call-overload]
-        terms |= {stem(key) for each in names if (key := squeeze(each)) and " " not in each}
+    for record in [each for unit in query.units for each in unit.records][:MOST_NAMED]:
+        terms |= remember(session, ("terms", record.number), partial(names_in_a_word, session, record))
     return terms - STOP or terms
+
+
+def names_in_a_word(session: Session, record: Named) -> set[str]:
+    """The names of a record that are one word, as the index holds them."""
+    own = (col(Name.kind) == record.kind, col(Name.record_id) == record.record_id, col(Name.sought))
+    names = session.scalars(select(Name.spelling).where(*own))  # type: ignore[call-overload]
+    return {stem(key) for each in names if (key := squeeze(each)) and " " not in each}
 
 
 def snippet(body: str, terms: set[str]) -> str:
