@@ -643,7 +643,7 @@ def test_figures_are_written_for_people() -> None:
     effect: dict[str, Any] = {
         "measure": "HR", "value": 2.15, "ci_low": 1.46, "ci_high": 3.17, "unit": None, "comparison": None,
         "p_relation": "<", "p_value": 0.001, "endpoint": "overall-survival", "event": None,
-        "horizon_months": 60, "n": 3224,
+        "horizon_months": 60, "n": 3224, "harmonised": None,
     }  # fmt: skip
     assert (
         figures(effect).replace("\N{NO-BREAK SPACE}", " ")
@@ -844,6 +844,15 @@ def test_figures_say_a_thing_once_and_nothing_without_a_figure(client: httpx.Cli
             assert told == "", claim["id"]
         if effect and effect["measure"] and effect["value"] is not None:
             assert told.count(effect["measure"]) <= 1, claim["id"]
+
+
+def test_a_ratio_published_the_other_way_round_is_told_turned_too(client: httpx.Client) -> None:
+    """HR 0.43 beside "worse outcome" is a riddle: whoever reads one line sees high against low as well."""
+    turned = "low versus high, overall survival, high versus low: 2.326 (1.695 to 3.226)"
+    assert turned in read(client, "/explore/publications/xu-2015").words
+    listed = read(client, "/explore/evidence?cancer=pancreatic-cancer&type=prognostic").words
+    assert "HR 0.33 (95 % CI 0.18 to 0.6)" in listed
+    assert "high versus low: 3.03 (1.667 to 5.556)" in listed
 
 
 def all_claims(client: httpx.Client) -> Iterator[dict[str, Any]]:

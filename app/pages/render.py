@@ -86,6 +86,8 @@ def figures(effect: Mapping[str, Any] | None) -> str:
     # A measure such as `median OS` or `ORR` says by itself what it is of.
     if effect["endpoint"] and (not measure or measure in RATIOS):
         parts.append(words(effect["endpoint"]))
+    if told := turned(effect):
+        parts.append(told)
     if effect["event"]:
         parts.append(effect["event"])
     if effect["horizon_months"]:
@@ -93,6 +95,17 @@ def figures(effect: Mapping[str, Any] | None) -> str:
     if effect["n"] is not None:
         parts.append(f"n = {number(effect['n'])}")
     return ", ".join(parts)
+
+
+def turned(effect: Mapping[str, Any]) -> str:
+    """A ratio as it is compared with others, where it was published the other way round."""
+    ratio = effect["harmonised"]
+    if ratio is None or ratio["value"] == effect["value"]:
+        return ""
+    interval = f" ({number(ratio['ci_low'])} to {number(ratio['ci_high'])})" if ratio["ci_low"] else ""
+    against = {"low-versus-high": "high versus low", "high-versus-low": "low versus high"}
+    how = against.get(effect["comparison"], "turned, as the end point is a good one")
+    return f"{how}: {number(ratio['value'])}{interval}"
 
 
 RATIOS = ("HR", "OR", "RR")
