@@ -89,8 +89,8 @@ def sources_of(value: Any) -> Iterator[str]:
             yield from sources_of(each)
 
 
-def few(sources: Iterable[str], most: int = MOST_SOURCES) -> list[str]:
-    return list(dict.fromkeys(sources))[:most]
+def few(sources: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(sources))[:MOST_SOURCES]
 
 
 def answer_of(

@@ -250,6 +250,19 @@ def test_what_is_not_there_is_an_empty_answer_that_says_why(
     assert [each["code"] for each in told["logs"]] == [code]
 
 
+def test_a_predicate_that_no_edge_has_is_named(client: httpx.Client) -> None:
+    strange = ["biolink:subclass_of", "biolink:superclass_of"]
+    told = ask(client, {"ids": [IL6]}, {}, predicates=strange)
+    assert told["message"]["results"] == []
+    ((code, message),) = ((each["code"], each["message"]) for each in told["logs"])
+    assert code == "UnknownPredicate"
+    assert ", ".join(strange) in message
+    both = ask(client, {"ids": [IL6]}, {}, predicates=["biolink:affected_by", strange[0]])
+    assert both["message"]["results"]
+    assert strange[0] in both["logs"][0]["message"]
+    assert "affected_by" not in both["logs"][0]["message"]
+
+
 def test_a_known_category_and_predicate_without_an_edge_is_an_empty_answer(client: httpx.Client) -> None:
     told = ask(client, {"ids": [SILTUXIMAB]}, {"ids": [IL6]}, predicates=["biolink:treats"])
     assert (told["message"]["results"], told["logs"]) == ([], [])

@@ -431,6 +431,13 @@ def unknown(question: QueryGraph, fits: Mapping[str, Fitting]) -> Iterator[LogEn
         for term in fits[name].unknown:
             text = f"{name}: {term} names no node"
             yield LogEntry(level=LogLevel.WARNING, code="UnknownId", message=text)
+    known = {*PARENTS, *SYMMETRIC, *INVERSES.values()}
+    for name, edge in question.edges.items():
+        if strange := [each for each in edge.predicates or () if each not in known]:
+            text = (
+                f"{name}: no edge is {', '.join(strange)}; /trapi/meta_knowledge_graph lists what edges are"
+            )
+            yield LogEntry(level=LogLevel.WARNING, code="UnknownPredicate", message=text)
 
 
 def result_of(
