@@ -361,6 +361,22 @@ def test_a_retraction_is_told(web: Web, il6: Callable[..., Result]) -> None:
     assert "Comment in" not in told
 
 
+def test_a_notice_of_crossref_is_told(web: Web, il6: Callable[..., Result]) -> None:
+    notice = {"type": "retraction", "DOI": "10.5555/notice", "label": "Retraction", "source": "publisher"}
+    web.answers[services.CROSSREF.address] = {"message": {**WORK, "updated-by": [notice]}}
+    assert "retraction 10.5555/notice" in il6("add", "doi:10.5555/il6.2026.2").output
+
+
+def test_a_doi_with_its_address_is_known_too(
+    web: Web, il6: Callable[..., Result], tmp_path: Path, facts: Any
+) -> None:
+    address = f"https://doi.org/{facts.publications['lin-2015'].doi}"
+    (tmp_path / "a.ris").write_text(RIS.replace("10.5555/il6.2026.3", address), "utf-8")
+    done = il6("add", "a.ris")
+    assert done.exit_code == 65
+    assert "lin-2015 is that publication: it has the same doi" in done.output
+
+
 def test_a_trial_comes_from_its_register(web: Web, il6: Callable[..., Result], tmp_path: Path) -> None:
     web.answers[CTG] = {"studies": [STUDY]}
     done = il6("add", "nct09999991")

@@ -111,7 +111,9 @@ def drafted(drafts: Path, collection: str) -> Iterator[Row]:
     """The rows of a collection that stand in drafts, filled in or not; other files are passed over."""
     for path in sorted(drafts.glob("*.yaml")):
         with suppress(DataFault):
-            yield from read_draft(path).get(collection, [])
+            for row in read_draft(path).get(collection, []):
+                if isinstance(row.get("id"), str) and isinstance(row.get("title"), str):
+                    yield row
 
 
 def without_empty(value: Any) -> Any:

@@ -5,6 +5,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -13,7 +14,7 @@ from pydantic import AliasChoices, BaseModel, Field, ValidationError
 
 from app.curation.services import CROSSREF, EUROPE_PMC, Answer, ServiceFault, ask
 from app.models.publication import PublicationKind
-from app.seeding.files import DataFault, Problem, read_text
+from app.seeding.files import DataFault, Problem, bare, read_text
 from app.store.text import fold
 
 Row = dict[str, Any]
@@ -151,6 +152,13 @@ class Day(BaseModel):
     parts: list[list[int | None]] = Field(default=[], alias="date-parts")
 
 
+class Update(BaseModel):
+    """A notice on a work, such as its retraction."""
+
+    type: str
+    doi: str = Field(default="", alias="DOI")
+
+
 class Work(BaseModel):
     """A work of Crossref, https://api.crossref.org, or an item of CSL-JSON: they have most keys in common."""
 
@@ -166,6 +174,11 @@ class Work(BaseModel):
     pmid: str | None = Field(default=None, alias="PMID")
     pmcid: str | None = Field(default=None, alias="PMCID")
     url: str | None = Field(default=None, alias="URL")
+    updates: list[Update] = Field(default=[], alias="updated-by")
+
+    def notices(self) -> list[str]:
+        """That it was retracted or corrected, and where that is said."""
+        return [f"{each.type} {each.doi}".strip() for each in self.updates]
 
     def row(self) -> Row:
         """The fields of a publication, as far as they are told."""
@@ -213,6 +226,7 @@ def told(**fields: Any) -> Row:
     row = {name: plain(value) for name, value in fields.items() if value}
     if row.get("title"):
         row["title"] = re.sub(r"(?<!\.\.)\.$", "", row["title"])
+    row |= {name: bare(name, row[name]) for name in ("doi", "pmid", "pmcid") if name in row}
     if row.get("pages"):
         row["pages"] = whole_pages(row["pages"])
     return row
@@ -257,18 +271,19 @@ def look_up(registry: str, local: str) -> tuple[Row, str, list[str]]:
         if row.get("title") and str(row.get(registry, "")).lower() == local.lower():
             return row, paper.address, paper.notices()
     if registry == "doi":
-        row, source = work(local)
+        row, source, notices = work(local)
         if row.get("title"):
-            return row, source, []
+            return row, source, notices
     known = "Europe PMC and Crossref know" if registry == "doi" else "Europe PMC knows"
     raise ServiceFault(f"{known} no {registry} {local}")
 
 
-def work(doi: str) -> tuple[Row, str]:
-    """What Crossref knows of a DOI, and the address of that; nothing where it knows nothing."""
+def work(doi: str) -> tuple[Row, str, list[str]]:
+    """What Crossref knows of a DOI, the address of that, and what is wrong with it; or an empty row."""
     path = f"/works/{quote(doi, safe='')}"
     found = ask(CROSSREF, path, Message, {})
-    return (found.message.row() if found else {}), f"{CROSSREF.address}{path}"
+    source = f"{CROSSREF.address}{path}"
+    return (found.message.row(), source, found.message.notices()) if found else ({}, source, [])
 
 
 TAG = re.compile(r"([A-Z][A-Z0-9]{1,3}) *- ?(.*)")
@@ -299,7 +314,9 @@ def from_tags(record: dict[str, list[str]]) -> Row:
         return next((value for tag in tags for value in record.get(tag, []) if value), None)
 
     ids = {
-        kind: value for each in record.get("AID", []) for value, kind in re.findall(r"(\S+) \[(\w+)\]", each)
+        kind: value
+        for each in record.get("LID", []) + record.get("AID", [])
+        for value, kind in re.findall(r"(\S+) \[(\w+)\]", each)
     }
     types = {each.lower() for each in record.get("PT", [])}
     pages = one("PG") or "-".join(filter(None, (one("SP"), one("EP"))))
@@ -314,10 +331,10 @@ def from_tags(record: dict[str, list[str]]) -> Row:
         volume=one("VI", "VL"),
         issue=one("IP", "IS"),
         pages=pages,
-        doi=ids.get("doi") or one("DO", "LID", "M3") if "PMID" in record else one("DO"),
+        doi=ids.get("doi") or one("DO"),
         pmid=one("PMID"),
         pmcid=one("PMC"),
-        url=None if one("DO", "PMID", "AID") else one("UR"),
+        url=None if one("DO", "PMID") else one("UR"),
     )
 
 
@@ -375,6 +392,9 @@ def named_alike(journal: str, known: Iterable[str]) -> str:
     )
 
 
+LETTERS = "bcdefghijklmnopqrstuvwxyz"
+
+
 def id_of(row: Row, taken: Iterable[str]) -> str:
     """The first author and the year, as `chen-2013`, then `chen-2013b`; else words of the title."""
     first = row["authors"][0] if row.get("authors") else ""
@@ -384,6 +404,8 @@ def id_of(row: Row, taken: Iterable[str]) -> str:
     known = set(taken)
     return next(
         each
-        for each in (stem, *(f"{stem}{letter}" for letter in "bcdefghijklmnopqrstuvwxyz"))
+        for each in chain(
+            [stem], (f"{stem}{letter}" for letter in LETTERS), (f"{stem}-{n}" for n in count(27))
+        )
         if each not in known
     )

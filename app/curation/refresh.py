@@ -43,11 +43,11 @@ def of_publications(folder: Path, day: datetime.date) -> Iterator[Finding]:
         found = publications.search([term_of(row) for row in part])
         for row in part:
             paper = next((each for each in found if is_of(each.row(), row)), None)
-            told, source = (paper.row(), paper.address) if paper else by_doi(row)
+            told, source, notices = (paper.row(), paper.address, paper.notices()) if paper else by_doi(row)
             if not told.get("title"):
                 yield Remark("publications", row["id"], "it was not found", EUROPE_PMC.address)
                 continue
-            for notice in paper.notices() if paper else []:
+            for notice in notices:
                 yield Remark("publications", row["id"], notice, source)
             if publications.key_of(told["title"]) != publications.key_of(row["title"]):
                 text = f"its identifier is that of another title: {told['title']}"
@@ -79,9 +79,9 @@ def is_of(told: Row, row: Row) -> bool:
     return publications.key_of(told.get("title", "")) == publications.key_of(row["title"])
 
 
-def by_doi(row: Row) -> tuple[Row, str]:
+def by_doi(row: Row) -> tuple[Row, str, list[str]]:
     """What Crossref knows of a row that Europe PMC does not have."""
-    return publications.work(row["doi"]) if row.get("doi") else ({}, "")
+    return publications.work(row["doi"]) if row.get("doi") else ({}, "", [])
 
 
 def of_publication(row: Row, told: Row, source: str) -> Iterator[Change]:
