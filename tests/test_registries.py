@@ -154,6 +154,12 @@ def test_suggestions_hold_the_word_that_was_typed(client: httpx.Client) -> None:
             assert any(word in name.lower() for name in names), (word, each)
 
 
+def test_a_suggestion_holds_a_word_as_a_word(client: httpx.Client) -> None:
+    for term, never in {"bone cancer": "bonetto", "work": "network"}.items():
+        near = client.get("/resolve", params={"q": term}).json()["suggestions"]
+        assert not [each["id"] for each in near if never in each["id"]], term
+
+
 def test_an_organ_is_not_another_organ(client: httpx.Client) -> None:
     for asked, never in {"liver cancer": "bladder", "brain cancer": "breast", "bone cancer": "colon"}.items():
         answer = client.get(f"/cancers/{asked}")

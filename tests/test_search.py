@@ -336,6 +336,13 @@ def test_words_that_no_record_needs_are_left_out(client: httpx.Client) -> None:
     assert asked["total"] == bare > 0
     assert "missing" not in asked
     assert get(client, "/search?q=of the&limit=0")["total"] > 100  # nothing else was asked
+    for said, unsaid in {
+        "no benefit": "benefit",
+        "phase I siltuximab": "phase siltuximab",
+        "WHO siltuximab": "siltuximab",
+    }.items():
+        both = [get(client, f"/search?q={each}&limit=0")["total"] for each in (said, unsaid)]
+        assert both[0] < both[1], said
 
 
 def test_what_no_record_holds_is_said(client: httpx.Client) -> None:

@@ -15,7 +15,7 @@ from app.models.base import PREFIXES, Kind
 from app.models.finding import MatchedOn, Name
 from app.store.registries import identifiers
 from app.store.release import remember
-from app.store.text import LONGEST_NAME, TUMOUR, TUMOURS, parts, phrase, phrases, squeeze
+from app.store.text import TUMOUR, TUMOURS, parts, phrase, phrases, squeeze, stem
 
 STRENGTH = {each: number for number, each in enumerate(MatchedOn)}
 
@@ -31,6 +31,9 @@ BRACKETS = re.compile(r"(.+?)\s*[(\[](.+)[)\]]")
 
 SOUGHT = tuple(each for each in MatchedOn if each != MatchedOn.XREF)
 """What a misspelt term is compared with; a wrong digit in an identifier is another identifier."""
+
+LONGEST_TOLD = 8
+"""Words of a name that is looked for within the text of a record."""
 
 LONGEST = 60
 """Longer names are titles and sentences, which nobody misspells from memory."""
@@ -112,7 +115,7 @@ def speaks_of(text: str, bearers: Mapping[str, set[int]]) -> set[int]:
     """What a text names, by the phrases of names; one of up to three letters is told by its capitals."""
     words = [part for group in parts(text) for part in group]
     capitals = set(re.findall("[A-Z]+", text))
-    keys = set(phrases(words, LONGEST_NAME).values()) & bearers.keys()
+    keys = set(phrases(words, LONGEST_TOLD).values()) & bearers.keys()
     told = (key for key in keys if not (key.isalpha() and len(key) <= 3) or key.upper() in capitals)
     return {each for key in told for each in bearers[key]}
 
@@ -221,6 +224,9 @@ def suggest(
         words = [squeeze(word) for word in BEHIND.sub("", term).split() if len(word) > 3]
         # A word that names hold is not misspelt; what only resembles it is something else.
         holding = [each for each in keys if words and all(word in each for word in words)]
+        if holding:
+            spelt = names_by_key(session, holding, kinds)
+            holding = [each for each in holding if any(says(name.spelling, words) for name in spelt[each])]
         if holding and not process.extractOne(key, keys, scorer=OSA.distance, score_cutoff=1):
             alike[term] = sorted((0.0, len(each), each) for each in holding)
             continue
@@ -245,6 +251,11 @@ def suggest(
                 )
         suggestions[term] = list(records.values())[:most]
     return suggestions
+
+
+def says(spelling: str, words: Iterable[str]) -> bool:
+    """Whether a name holds some words, each as a word of its own: Bonetto holds no bone."""
+    return {stem(word) for word in words} <= {stem(part) for group in parts(spelling) for part in group}
 
 
 def find_id(session: Session, kind: Kind, term: str) -> str:

@@ -253,7 +253,7 @@ def units_of(item: Item, known: dict[str, list[Named]]) -> list[Unit]:
     words = [part for group in groups for part in group]
     group_of = [number for number, group in enumerate(groups) for _ in group]
     variants = [each for each in map(words_of, spellings(item.text)) if len(each) == len(words)]
-    capitals = set(re.findall("[A-Z]+", item.text))
+    capitals = set() if item.text.isupper() else set(re.findall("[A-Z]{2,}", item.text)) - {"AND"}
     keys = phrases(words, LONGEST_NAME)
 
     def name_at(begin: int) -> int:
@@ -262,7 +262,8 @@ def units_of(item: Item, known: dict[str, list[Named]]) -> list[Unit]:
             return 0  # p-STAT3 is not STAT3
         ends = range(min(begin + LONGEST_NAME, len(words)), begin, -1)
         end = next((end for end in ends if keys[begin, end] in known), 0)
-        return 0 if keys.get((begin, end)) in STOP and words[begin].upper() not in capitals else end
+        in_capitals = words[begin].upper() in capitals or item.text.isupper()
+        return 0 if keys.get((begin, end)) in STOP and not in_capitals else end
 
     units, begin = [], 0
     while begin < len(words):
@@ -275,7 +276,9 @@ def units_of(item: Item, known: dict[str, list[Named]]) -> list[Unit]:
             while end < len(words) and group_of[end] == group_of[begin] and not name_at(end):
                 end += 1
             alike = [one for each in variants for one in word_of(each[begin:end])]
-            unit = Unit("-".join(words[begin:end]), list(dict.fromkeys(alike)))
+            typed = "-".join(words[begin:end])
+            is_name = typed in STOP and typed.upper() in capitals
+            unit = Unit(typed.upper() if is_name else typed, list(dict.fromkeys(alike)))
         units.append(unit)
         begin = end
     return units

@@ -12,21 +12,18 @@ import Stemmer
 MOST_WORDS = 100
 """Words of a search: enough for every title of 500 characters."""
 
-LONGEST_NAME = 8
-"""Words of a name that is looked for within a text."""
-
 STOP = frozenset(
     re.findall(
         "[a-z]+",
         """
         a about all am an and any are as at be been being but by can could did do does for from had
-        has have how i if in into is it its may me might my no not of on or our should so such tell
-        than that the their them then there these they this those to us was we were what when where
+        has have how if in into is it its may me might my of on or our should so such tell
+        than that the their them then there these they this those to was we were what when where
         whether which while who whom whose why will with would you your
         """,
     )
 )
-"""Words of a question that no record needs; a name that is one of them is told by its capitals."""
+"""Words of a question that no record needs, unless in capitals: ALL and WHO are names."""
 
 TUMOURS = ("cancer", "carcinoma", "neoplasm", "malignancy", "tumour", "tumor")
 TUMOUR = "(?:cancer|carcinoma|neoplasm|tumou?r|malignanc(?:y|ies))s?"
