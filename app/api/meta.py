@@ -176,7 +176,7 @@ def told_to_agents(request: Request, release: ReleaseRead) -> Iterator[str]:
     yield f"# {request.app.title}\n"
     yield f"> {request.app.summary}. No IL-6 inhibitor is approved to treat a cancer. A prediction of the"
     yield "> pathway is no result of a trial. Every fact names its source: name it too, and the release.\n"
-    yield f"{release.citation} Release of {release.date}.\n"
+    yield f"{release.citation}\n"
     yield "## Tools\n"
     yield f"- [MCP]({base}/mcp): tools with short answers, over streamable HTTP; `il6 mcp` over stdio\n"
     yield "## Collections\n"
