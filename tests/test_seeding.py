@@ -101,7 +101,7 @@ def test_a_new_release_is_served_within_a_second_and_an_old_one_comes_back(
             "trials.yaml",
             "inhibitors: [siltuximab]",
             "inhibitors: [siltuximap]",
-            "trials.yaml, nci-2024-09473, inhibitors: the id of a row of inhibitors.yaml "
+            "trials.yaml, line 158, nci-2024-09473, inhibitors: the id of a row of inhibitors.yaml "
             "(there is no siltuximap; siltuximab is near)",
         ),
         (
