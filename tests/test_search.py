@@ -22,6 +22,7 @@ from app.errors import InvalidParameter
 from app.models.base import Kind
 from app.seeding.answers import Facts, name_of
 from app.store.engine import make_engine, parse_url
+from app.store.memory import Memory
 from app.store.query import NAMED
 from app.store.search import found
 from app.store.text import fold, index_words, parts, squeeze, stem, word_of
@@ -559,6 +560,7 @@ def both(release_file: Path, postgresql: PostgreSQL) -> Iterator[list[Engine]]:
 
 def numbers(engine: Engine, query: str) -> set[int] | str:
     with Session(engine) as session:
+        session.info.update(memory=Memory(), digest=RELEASE)
         try:
             return set(session.scalars(found(session, query)))
         except InvalidParameter as error:
