@@ -149,7 +149,6 @@ class PrefixMap(BaseModel):
     "/prefixes",
     operation_id="get_prefixes",
     summary="What the prefixes of identifiers stand for",
-    dependencies=[Depends(not_kept)],
     responses=shown({"@context": {"mondo": "https://bioregistry.io/mondo:"}}),
 )
 def read_prefixes(request: Request, _: SessionDep) -> PrefixMap:
@@ -162,7 +161,6 @@ def read_prefixes(request: Request, _: SessionDep) -> PrefixMap:
     operation_id="get_llms_txt",
     summary="The service in a page, for agents",
     response_class=Response,
-    dependencies=[Depends(not_kept)],
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}, "example": "# IL-6 Atlas"}}}},
 )
 def read_llms_txt(request: Request, _: SessionDep) -> Response:
