@@ -33,7 +33,6 @@ from sqlalchemy import (
     text,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -180,6 +179,8 @@ class Index:
     def matches(self, expression: str) -> Any:
         if self.sqlite:
             return self.table.c.fts_entry.op("MATCH")(expression)
+        from sqlalchemy.dialects.postgresql import TSQUERY  # slow to load, and of no use with a file
+
         return self.table.c.words.op("@@")(cast(bindparam(None, expression), TSQUERY))
 
     def numbers(self, expression: str, query: Query, span: Span | None = None) -> Select[Any]:
