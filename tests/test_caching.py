@@ -295,6 +295,7 @@ DECODE: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
+@pytest.mark.longer
 def test_a_body_is_the_same_in_every_coding(client: httpx.Client, wholes: Wholes) -> None:
     for address, (headers, plain) in wholes.items():
         assert "Content-Encoding" not in headers
@@ -1041,6 +1042,7 @@ def rename_breast_cancer(folder: Path, version: str | None = None) -> None:
         head.write_text(re.sub(r"2026\.12\b", version, head.read_text("utf-8")), "utf-8")
 
 
+@pytest.mark.longer
 def test_a_response_is_of_one_release_while_releases_change(
     release_file: Path, seed_folder: Path, tmp_path: Path
 ) -> None:

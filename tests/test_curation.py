@@ -199,6 +199,7 @@ def test_from_a_paper_to_a_claim_in_three_commands(
     assert claim["publication"]["id"] == paper["id"] == "angstrom-2026"
 
 
+@pytest.mark.longer
 def test_files_stay_in_canonical_form_and_alone_those_with_rows_change(
     web: Web, il6: Callable[..., Result], seed_folder: Path, tmp_path: Path
 ) -> None:
@@ -377,6 +378,7 @@ def test_a_doi_with_its_address_is_known_too(
     assert "lin-2015 is that publication: it has the same doi" in done.output
 
 
+@pytest.mark.longer
 def test_a_trial_comes_from_its_register(web: Web, il6: Callable[..., Result], tmp_path: Path) -> None:
     web.answers[CTG] = {"studies": [STUDY]}
     done = il6("add", "nct09999991")
@@ -403,6 +405,7 @@ def test_a_trial_comes_from_its_register(web: Web, il6: Callable[..., Result], t
     assert trial["publications"][0]["url"] == "https://clinicaltrials.gov/study/NCT09999991"
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
@@ -602,6 +605,7 @@ def test_publications_are_compared_and_nothing_is_written_unasked(
     assert {each["id"] for each in proposals} == {doubtful.id, settled.id}
 
 
+@pytest.mark.longer
 def test_what_is_written_overwrites_no_word_of_a_curator_unless_forced(
     web: Web, il6: Callable[..., Result], seed_folder: Path, settled: Any
 ) -> None:
@@ -620,6 +624,7 @@ def test_what_is_written_overwrites_no_word_of_a_curator_unless_forced(
     assert "brought into" not in il6("seed", "--format").output
 
 
+@pytest.mark.longer
 def test_proposals_are_accepted_row_by_row(
     web: Web, il6: Callable[..., Result], seed_folder: Path, tmp_path: Path, settled: Any, doubtful: Any
 ) -> None:

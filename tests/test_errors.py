@@ -235,6 +235,7 @@ def test_a_lost_table_is_503_without_the_words_of_the_driver(
     assert "does not answer" in caplog.text
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("content", [b"", b"no database at all" * 1000], ids=["empty", "garbage"])
 def test_a_file_that_is_no_database_is_503(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "atlas.sqlite"

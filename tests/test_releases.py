@@ -335,6 +335,7 @@ def test_a_release_is_later_than_those_before_it(seed_folder: Path) -> None:
     assert (code, "RELEASE, version: year and month" in told) == (65, True)
 
 
+@pytest.mark.longer
 def test_a_folder_without_releases_has_one(seed_folder: Path, new_database: NewDatabase) -> None:
     for path in (seed_folder / "releases").iterdir():
         path.unlink()

@@ -58,6 +58,7 @@ def problems(folder: Path) -> list[str]:
     return [str(problem) for problem in caught.value.problems]
 
 
+@pytest.mark.longer
 def test_seeding_again_writes_nothing(new_database: NewDatabase) -> None:
     url = parse_url(migrated(new_database()))
     first, second = seed(SEED, url), seed(SEED, url)
@@ -73,6 +74,7 @@ def wait_for(client: httpx.Client, version: str) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.longer
 def test_a_new_release_is_served_within_a_second_and_an_old_one_comes_back(
     new_release: NewDatabase, seed_folder: Path
 ) -> None:
@@ -421,6 +423,7 @@ def test_a_read_only_folder_is_named(tmp_path: Path) -> None:
         folder.rmdir()
 
 
+@pytest.mark.longer
 def test_a_spoilt_file_is_replaced(release_file: Path, tmp_path: Path) -> None:
     path = tmp_path / "atlas.sqlite"
     shutil.copy(release_file, path)
@@ -451,6 +454,7 @@ def test_formatting_mends_order_and_style_and_loses_nothing(seed_folder: Path) -
     assert format_files(seed_folder) == []
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(
     ("old", "new", "kept"),
     [

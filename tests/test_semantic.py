@@ -136,6 +136,7 @@ def test_turtle_says_the_same_as_json_ld(client: httpx.Client, resource: Resourc
         assert said == expanded(get(client, f"{address}?format=jsonld"))
 
 
+@pytest.mark.longer
 def test_same_as_is_said_of_what_is_the_same_alone(client: httpx.Client) -> None:
     """A class that holds several of our records is the same as none of them."""
     same: dict[str, set[str]] = {}
