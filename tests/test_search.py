@@ -290,6 +290,11 @@ def test_operators_mean_what_they_mean_elsewhere(client: httpx.Client, facts: Fa
     assert ids(client, "survival -174") == ids(client, "survival 174")  # a place in a gene
 
 
+def test_a_phrase_does_not_begin_with_what_kind_of_record_it_is(client: httpx.Client) -> None:
+    for phrase in ("cancer breast", "cancer ovarian", "inhibitor tocilizumab", "mechanism angiogenesis"):
+        assert get(client, f"/search?q=%22{phrase}%22")["total"] == 0, phrase
+
+
 def test_a_phrase_stands_together(client: httpx.Client, facts: Facts) -> None:
     rows = facts.of(Kind.EVIDENCE).values()
     for phrase in (

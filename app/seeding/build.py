@@ -351,6 +351,7 @@ def fill_finding(connection: Connection, build: Build) -> None:
     for (kind, record_id), number in numbers.items():
         row = build.facts.of(kind)[record_id]
         called, body = spellings[kind, record_id], list(build.texts(kind, row))
+        said = [each for each in called if each != f"{kind}/{record_id}"]  # which nobody says of it
         in_names = {each for text in called for each in speaks_of(text, bearers)}
         referred = [*build.referred(row), *([(kind, row.parent)] if getattr(row, "parent", None) else [])]
         in_all = {numbers[each] for each in referred}
@@ -362,7 +363,7 @@ def fill_finding(connection: Connection, build: Build) -> None:
                 "record_id": record_id,
                 "label": name_of(row),
                 "text": " · ".join(body),
-                "sequence": sequence_of([*called, *body]),
+                "sequence": sequence_of([*said, *body]),
             }
         )
         rows.append(index_row(connection, number, words_of(called, body, in_names, in_all)))
