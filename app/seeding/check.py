@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -17,7 +18,17 @@ from app.errors import nearest
 from app.models.base import PREFIXES, Kind, registries_of
 from app.models.release import ReleaseSeed
 from app.seeding.answers import Facts
-from app.seeding.files import MOST_PROBLEMS, RELEASE, DataFault, Problem, Row, bare, load, load_rows
+from app.seeding.files import (
+    MOST_PROBLEMS,
+    RELEASE,
+    DataFault,
+    Problem,
+    Row,
+    bare,
+    load,
+    read_text,
+    rows_of,
+)
 from app.seeding.rules import broken_rules, identifiers_of, release_faults
 
 REFERENCES = {
@@ -81,7 +92,8 @@ def read_facts(folder: Path) -> tuple[ReleaseSeed, Facts]:
     given = Given(Facts(), {}, release.date if release else datetime.date.max)
     for resource in RESOURCES:
         try:
-            rows = load_rows(folder / f"{resource.path}.yaml")
+            file = f"{resource.path}.yaml"
+            rows = known_rows(file, read_text(folder / file))
         except DataFault as fault:
             problems += fault.problems
             continue
@@ -96,6 +108,10 @@ def read_facts(folder: Path) -> tuple[ReleaseSeed, Facts]:
     if problems or release is None:
         raise DataFault(problems)
     return release, given.facts
+
+
+known_rows = lru_cache(maxsize=2 * len(RESOURCES))(rows_of)
+"""Rows that nobody changes: who checks again after a change in one file reads that one alone."""
 
 
 def first(problems: Iterator[Problem]) -> Iterator[Problem]:

@@ -122,9 +122,9 @@ class Reader:
     more than its length. Faults are noted as they come; they are raised at the end.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.file = path.name
-        self.text = read_text(path)
+    def __init__(self, file: str, text: str) -> None:
+        self.file = file
+        self.text = text
         self.loader = Loader(self.text)
         self.values = 0
         self.faults: list[Problem] = []
@@ -288,22 +288,27 @@ def read_text(path: Path) -> str:
 
 def load(path: Path) -> Any:
     """What a YAML file holds; raises DataFault where it cannot be read."""
-    return Reader(path).read()
+    return Reader(path.name, read_text(path)).read()
 
 
 def load_rows(path: Path) -> list[Row]:
     """The rows of a seed file: a list of mappings; raises DataFault where it is none."""
-    content = load(path)
+    return rows_of(path.name, read_text(path))
+
+
+def rows_of(file: str, text: str) -> list[Row]:
+    """The same from the text of a file."""
+    content = Reader(file, text).read()
     if not isinstance(content, list):
-        raise DataFault([Problem(path.name, "", "", "a list of rows, each beginning with `- id: `")])
+        raise DataFault([Problem(file, "", "", "a list of rows, each beginning with `- id: `")])
     problems = (
-        Problem(path.name, f"row {number}", "", "a mapping of keys to values")
+        Problem(file, f"row {number}", "", "a mapping of keys to values")
         for number, row in enumerate(content, 1)
         if not isinstance(row, dict)
     )
     if found := [*islice(problems, MOST_PROBLEMS)]:
         raise DataFault(found)
-    attach(content, read_text(path))
+    attach(content, text)
     return content
 
 
