@@ -18,7 +18,6 @@ from sqlalchemy import (
     Connection,
     Integer,
     Select,
-    bindparam,
     case,
     cast,
     column,
@@ -181,7 +180,7 @@ class Index:
             return self.table.c.fts_entry.op("MATCH")(expression)
         from sqlalchemy.dialects.postgresql import TSQUERY  # slow to load, and of no use with a file
 
-        return self.table.c.words.op("@@")(cast(bindparam(None, expression), TSQUERY))
+        return self.table.c.words.op("@@")(cast(literal(expression), TSQUERY))
 
     def numbers(self, expression: str, query: Query, span: Span | None = None) -> Select[Any]:
         """The numbers of the entries that an expression finds, and that hold the phrases of a query."""
