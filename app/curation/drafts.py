@@ -11,9 +11,9 @@ from typing import Any
 
 from app.catalog import BY_KIND, RESOURCES, Resource
 from app.models.base import Kind
-from app.models.publication import PublicationKind
+from app.models.publication import LEVELS, PublicationKind
 from app.models.trial import Design, Masking, Purpose, Setting, TrialStatus
-from app.models.vocabulary import FITTING, EvidenceType, Level, Significance, Specimen, StudyType
+from app.models.vocabulary import FITTING, EvidenceType, Significance, Specimen, StudyType
 from app.seeding.check import read_facts
 from app.seeding.comments import head_of
 from app.seeding.files import DataFault, Problem, as_text, load, load_rows, rows_as_text
@@ -21,19 +21,6 @@ from app.seeding.files import DataFault, Problem, as_text, load, load_rows, rows
 Row = dict[str, Any]
 Rows = dict[str, list[Row]]
 """Rows by the path of their collection."""
-
-LEVELS = {
-    PublicationKind.META_ANALYSIS: Level.A,
-    PublicationKind.REGULATORY_LABEL: Level.A,
-    PublicationKind.RANDOMISED_TRIAL: Level.B,
-    PublicationKind.SINGLE_ARM_TRIAL: Level.B,
-    PublicationKind.COHORT: Level.B,
-    PublicationKind.CASE_REPORT: Level.C,
-    PublicationKind.IN_VIVO: Level.D,
-    PublicationKind.IN_VITRO: Level.D,
-    PublicationKind.REVIEW: Level.E,
-}
-"""The level of a claim, by the kind of its publication."""
 
 STUDIES = {
     PublicationKind.RANDOMISED_TRIAL: StudyType.HUMAN_TRIAL,
