@@ -2,5 +2,5 @@
 
 __version__ = "0.2.0"
 
-SCHEMA_REVISION = "2026_12_phrases"
+SCHEMA_REVISION = "2026_12_whole_rows"
 """The newest migration: the schema that this version reads."""

@@ -7,6 +7,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -15,7 +16,7 @@ import httpx
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from sqlmodel import Session
 
 from app.errors import InvalidParameter
@@ -580,6 +581,27 @@ def numbers(engine: Engine, query: str) -> set[int] | str:
 @example(query='-"in mice" -tumour')
 def test_both_databases_find_the_same(both: list[Engine], query: str) -> None:
     assert numbers(both[0], query) == numbers(both[1], query)
+
+
+@pytest.mark.postgresql
+def test_a_word_is_left_out_while_the_server_tidies_its_index(postgresql: PostgreSQL) -> None:
+    engine = make_engine(parse_url(postgresql.new_database(RELEASE)))
+    query = '-mice "il-6 receptor" OR NSCLC'
+
+    def tidy() -> int:
+        with engine.begin() as connection:
+            pages: int = connection.scalar(text("SELECT gin_clean_pending_list('fts_entry_words')"))
+        return pages
+
+    wanted = numbers(engine, query)
+    with ThreadPoolExecutor(1) as pool:
+        tidied = pool.submit(tidy)
+        asked = [numbers(engine, query)]
+        while not tidied.done():
+            asked.append(numbers(engine, query))
+    engine.dispose()
+    assert all(each == wanted for each in asked)
+    assert tidied.result() == 0, "rows that everybody sees wait for their words"
 
 
 @given(text=st.text(max_size=80))
