@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import typer
-import uvicorn
 from pydantic import BaseModel, ValidationError
 from rich.console import Console
 from rich.markup import escape
@@ -26,11 +25,10 @@ from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
-from app.api.resources import body_of
 from app.catalog import BY_KIND, RESOURCES, Resource, filter_named
 from app.errors import AtlasError, NoRelease, nearest
 from app.exports import EXPORTS, GRAPH_EXPORTS
-from app.http.logs import log_config
+from app.exports.plain import body_of
 from app.knowledge.conflicts import find_conflicts
 from app.knowledge.dossier import compare, get_dossier
 from app.knowledge.graph import Graph, graph_asked_for, paths_asked_for
@@ -83,6 +81,10 @@ def serve(
     workers: Annotated[int, typer.Option(min=1, help="processes that answer")] = 1,
 ) -> None:
     """Serve the release that the database holds; SIGTERM lets running requests end first."""
+    import uvicorn
+
+    from app.http.logs import log_config
+
     settings = read_settings()
     database_url()
     with counted_together() if workers > 1 else nullcontext():
@@ -165,11 +167,11 @@ def seed_command(
 
 def check_files(source: Path) -> None:
     """Raise DataFault with everything that keeps the files from being released."""
-    from app.seeding.build import prepare
+    from app.seeding.check import read_facts
     from app.seeding.files import DataFault, Problem, canonical
-    from app.seeding.releases import frozen_faults
+    from app.seeding.releases import all_releases, dataset_of, frozen_faults
 
-    newest = prepare(source).newest
+    *_, newest = all_releases(source, dataset_of(*read_facts(source), source))
     paths = [source / f"{resource.path}.yaml" for resource in RESOURCES]
     crooked = [path.name for path in paths if canonical(path) != path.read_text(encoding="utf-8")]
     problems = [Problem(name, "", "", "canonical form: run `il6 seed --format`") for name in crooked]

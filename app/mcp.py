@@ -21,6 +21,7 @@ from starlette.types import Receive, Scope, Send
 from app import __version__
 from app.catalog import BY_KIND, RESOURCES, filter_named, parameters_of
 from app.errors import AtlasError, InvalidParameter, RecordNotFound, nearest
+from app.exports.plain import compact
 from app.http.problems import damaged_problem, database_problem
 from app.knowledge.brief import brief
 from app.knowledge.dossier import compare as compare_inhibitors
@@ -143,10 +144,6 @@ def shorten(record: dict[str, Any], most: int) -> list[str]:
     return [
         f"{whole[name] - kept[name]} of {whole[name]} {name}" for name in whole if kept[name] < whole[name]
     ]
-
-
-def compact(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def nothing_said(hits: Hits) -> str:

@@ -24,8 +24,9 @@ from starlette.responses import HTMLResponse, Response
 from app import errors
 from app.api.evidence import matrix
 from app.api.finding import SearchQuery, Terms, found_by, resolved
-from app.api.resources import ListOf, body_of
+from app.api.resources import ListOf
 from app.catalog import BY_KIND, RESOURCES
+from app.exports.plain import body_of
 from app.exports.trapi import answer as trapi_answer
 from app.exports.trapi import meta_graph
 from app.http.files import Files

@@ -1,7 +1,7 @@
 """Which format a client wants, and the response that carries it."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -13,6 +13,7 @@ from sqlmodel import Session
 from app.catalog import BY_KIND, Resource
 from app.errors import InvalidParameter
 from app.exports import EXPORTS, GRAPH_EXPORTS, RECORD_EXPORTS
+from app.exports.plain import compact, narrowed
 from app.http.problems import NotAcceptable
 from app.knowledge.brief import brief
 from app.models.base import Kind
@@ -165,12 +166,3 @@ def with_charset(media_type: str) -> str:
 def attachment(version: str, name: str, ending: str) -> str:
     """The Content-Disposition of a file that names what it holds."""
     return f'attachment; filename="il6-atlas-{version}-{name}.{ending}"'
-
-
-def narrowed(item: str, fields: Collection[str]) -> str:
-    """The JSON of an item with some of its fields alone."""
-    return compact({name: value for name, value in json.loads(item).items() if name in fields})
-
-
-def compact(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

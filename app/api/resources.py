@@ -1,6 +1,5 @@
 """The ten collections: a list and a record each, from the catalog."""
 
-import json
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -8,16 +7,17 @@ from fastapi_rfc9457.server import problems
 from pydantic import BaseModel, Field, create_model
 from starlette.concurrency import run_in_threadpool
 
-from app.api.formats import MEDIA_TYPES, RECORD_MEDIA_TYPES, export, narrowed, negotiate, shown
+from app.api.formats import MEDIA_TYPES, RECORD_MEDIA_TYPES, export, negotiate, shown
 from app.catalog import RESOURCES, Resource
 from app.errors import InvalidParameter
 from app.exports import EXPORTS
+from app.exports.plain import body_of
 from app.http.addresses import base_of
 from app.http.problems import AmbiguousName, NotAcceptable, RecordNotFound
 from app.http.session import new_router, next_address, session_of
 from app.knowledge.history import record_of
 from app.models.filters import Format, Question, RecordFormat, View, choice
-from app.store.lists import Page, find_page, get_record
+from app.store.lists import find_page, get_record
 from app.store.release import ReleaseWatch
 
 Item = TypeVar("Item")
@@ -145,19 +145,6 @@ def resource_router(resource: Resource) -> APIRouter:
             return get_record(session, resource, name)
 
     return router
-
-
-def body_of(page: Page, fields: list[str], following: str | None) -> str:
-    """The JSON of a page; its items are JSON already, and are read only to leave fields out."""
-    items = page.items
-    if fields:
-        items = [narrowed(item, {"id", *fields}) for item in items]
-    rest: dict[str, Any] = {"total": page.total, "next": following}
-    if page.facets is not None:
-        rest["facets"] = page.facets
-    if page.missing is not None:
-        rest["missing"] = page.missing
-    return f'{{"items":[{",".join(items)}],{json.dumps(rest, ensure_ascii=False, separators=(",", ":"))[1:]}'
 
 
 ROUTERS = [resource_router(resource) for resource in sorted(RESOURCES, key=lambda each: each.path)]

@@ -26,7 +26,7 @@ from app.models.history import Published, Revision
 from app.models.interaction import InteractionSeed
 from app.models.release import Release, ReleaseSeed
 from app.seeding.answers import Answer, Answers, Facts, curies, judgements, name_of
-from app.seeding.check import REFERENCES, read_facts, uncollected
+from app.seeding.check import NAMED_BY, read_facts, uncollected
 from app.seeding.releases import Dataset, all_releases, dataset_of, history_of
 from app.settings import MIGRATIONS
 from app.store.engine import make_engine, sqlite_path
@@ -77,8 +77,7 @@ class Build:
         table = BY_KIND[kind].table.model_fields
         for name in type(row).model_fields:
             value = getattr(row, name)
-            if name in REFERENCES or name == "parent":
-                named = REFERENCES.get(name, kind)
+            if named := NAMED_BY[kind].get(name):
                 for each in value if isinstance(value, list) else [value]:
                     if each and named != Kind.PUBLICATION:
                         yield name_of(self.facts.of(named)[each])
@@ -89,18 +88,20 @@ class Build:
                     each for each in (value if isinstance(value, list) else [value]) if type(each) is str
                 )
 
-    def referred(self, row: Any) -> Iterator[tuple[Kind, str]]:
-        """The records that a record names by their ids."""
-        for name, kind in REFERENCES.items():
-            held = getattr(row, name, None)
-            yield from ((kind, each) for each in (held if isinstance(held, list) else [held] if held else []))
+    def referred(self, kind: Kind, row: Any) -> Iterator[tuple[Kind, str]]:
+        """The records that a record names by their ids, beside the one above it."""
+        for name, named in NAMED_BY[kind].items():
+            held = getattr(row, name) if name != "parent" else None
+            yield from (
+                (named, each) for each in (held if isinstance(held, list) else [held] if held else [])
+            )
         if isinstance(row, InteractionSeed):
             yield from ((row.source.kind, row.source.id), (row.object.kind, row.object.id))
 
     def citations(self) -> Counter[tuple[Kind, str]]:
         """How often other records name each record: what is best known comes first in a search."""
-        rows = (row for resource in RESOURCES for row in self.facts.of(resource.kind).values())
-        return Counter(each for row in rows for each in self.referred(row))
+        rows = ((each.kind, row) for each in RESOURCES for row in self.facts.of(each.kind).values())
+        return Counter(named for kind, row in rows for named in self.referred(kind, row))
 
 
 @dataclass(frozen=True)
@@ -353,7 +354,9 @@ def fill_finding(connection: Connection, build: Build) -> None:
         called, body = spellings[kind, record_id], list(build.texts(kind, row))
         said = [each for each in called if each != f"{kind}/{record_id}"]  # which nobody says of it
         in_names = {each for text in called for each in speaks_of(text, bearers)}
-        referred = [*build.referred(row), *([(kind, row.parent)] if getattr(row, "parent", None) else [])]
+        referred = [*build.referred(kind, row)]
+        if "parent" in NAMED_BY[kind] and row.parent:
+            referred.append((kind, row.parent))
         in_all = {numbers[each] for each in referred}
         in_all.update(each for text in body for each in speaks_of(text, bearers))
         entries.append(

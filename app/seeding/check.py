@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -25,9 +24,9 @@ from app.seeding.files import (
     Problem,
     Row,
     bare,
+    known_rows,
     load,
     read_text,
-    rows_of,
 )
 from app.seeding.rules import broken_rules, identifiers_of, release_faults
 
@@ -45,6 +44,16 @@ REFERENCES = {
     "targets": Kind.TARGET,
 }
 """The fields of seed rows that name a record of another kind by its id; `parent` names one of its own."""
+
+NAMED_BY = {
+    each.kind: {name: kind for name, kind in REFERENCES.items() if name in each.seed.model_fields}
+    | ({"parent": each.kind} if "parent" in each.seed.model_fields else {})
+    for each in RESOURCES
+}
+"""Of each kind of row, the fields that name other records, and of which kind these are."""
+
+YEARS = ("year", "first_approval_year", "start_year")
+DAYS = ("published", "status_as_of")
 
 FORMS = {
     r"^[a-z0-9]+(-[a-z0-9]+)*$": "lower-case letters, digits and single hyphens, as in rose-john-2017",
@@ -108,10 +117,6 @@ def read_facts(folder: Path) -> tuple[ReleaseSeed, Facts]:
     if problems or release is None:
         raise DataFault(problems)
     return release, given.facts
-
-
-known_rows = lru_cache(maxsize=2 * len(RESOURCES))(rows_of)
-"""Rows that nobody changes: who checks again after a change in one file reads that one alone."""
 
 
 def first(problems: Iterator[Problem]) -> Iterator[Problem]:
@@ -259,8 +264,8 @@ def check_rows(resource: Resource, given: Given) -> Iterator[Problem]:
 
 def references(resource: Resource, row: Any, given: Given) -> RowFaults:
     """A row that names another names one that is there."""
-    for name, kind in (REFERENCES | {"parent": resource.kind}).items():
-        held: Any = getattr(row, name, None)
+    for name, kind in NAMED_BY[resource.kind].items():
+        held: Any = getattr(row, name)
         for each in held if isinstance(held, list) else [held]:
             if each is not None:
                 yield from unknown(name, kind, each, given)
@@ -291,16 +296,16 @@ def values_once(resource: Resource, row: Any, given: Given) -> RowFaults:
 
 def past_years(resource: Resource, row: Any, given: Given) -> RowFaults:
     """No year is after that of the release."""
-    for name in ("year", "first_approval_year", "start_year"):
-        year = getattr(row, name, None)
+    for name in (each for each in YEARS if each in type(row).model_fields):
+        year = getattr(row, name)
         if year is not None and year > given.day.year:
             yield name, f"a year up to that of the release, {given.day.year} (it is {year})"
 
 
 def past_days(resource: Resource, row: Any, given: Given) -> RowFaults:
     """Nothing was published or read after the day of the release."""
-    for name in ("published", "status_as_of"):
-        day = getattr(row, name, None)
+    for name in (each for each in DAYS if each in type(row).model_fields):
+        day = getattr(row, name)
         if day and day > str(given.day)[: len(day)]:
             yield name, f"a day up to that of the release, {given.day} (it is {day})"
 

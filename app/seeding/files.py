@@ -6,7 +6,7 @@ import unicodedata
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -312,6 +312,10 @@ def rows_of(file: str, text: str) -> list[Row]:
     return content
 
 
+known_rows = lru_cache(maxsize=2 * len(RESOURCES))(rows_of)
+"""Rows that nobody changes: who checks again after a change in one file reads that one alone."""
+
+
 def attach(rows: list[Row], text: str) -> None:
     """Note each comment at the key of its line, or else at the next key; `""` stands for a row itself."""
     places = [(line, row, key) for row in rows for key, line in ({"": row.line} | row.lines_below()).items()]
@@ -343,7 +347,8 @@ def canonical(path: Path) -> str:
     Numbers that are texts are quoted, identifiers stand alone, comments above what they are on.
     """
     resource = next(each for each in RESOURCES if path.name == f"{each.path}.yaml")
-    return as_text(resource, load_rows(path), head_of(read_text(path)))
+    text = read_text(path)
+    return as_text(resource, known_rows(path.name, text), head_of(text))
 
 
 def as_text(resource: Resource, rows: Collection[dict[str, Any]], head: Iterable[str] = ()) -> str:

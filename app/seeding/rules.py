@@ -75,14 +75,15 @@ def texts(value: Any) -> Iterator[str]:
 def identifiers_of(row: Any) -> Iterator[tuple[str, str, str]]:
     """Of each identifier of a row the field, the registry, and the identifier."""
     for name in type(row).model_fields:
-        if name in PREFIXES and (value := getattr(row, name)) is not None:
+        value = getattr(row, name)
+        if name in PREFIXES and value is not None:
             yield name, name, value
-    for registry, value in getattr(row, "ids", {}).items():
-        if registry in PREFIXES:
-            yield f"ids.{registry}", registry, value
-    others = getattr(row, "other_ids", [])
-    for field, numbers in {"registry_id": [getattr(row, "registry_id", "")], "other_ids": others}.items():
-        yield from ((field, "nct", each) for each in numbers if each.startswith("NCT"))
+        elif name == "ids":
+            known = ((registry, each) for registry, each in value.items() if registry in PREFIXES)
+            yield from ((f"ids.{registry}", registry, each) for registry, each in known)
+        elif name in ("registry_id", "other_ids"):
+            numbers = [value] if name == "registry_id" else value
+            yield from ((name, "nct", each) for each in numbers if each.startswith("NCT"))
 
 
 def owners(facts: Facts) -> Broken:

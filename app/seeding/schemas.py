@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from app.catalog import BY_KIND, RESOURCES, Resource
 from app.models.base import Kind
-from app.seeding.check import REFERENCES
+from app.seeding.check import NAMED_BY
 from app.seeding.comments import MODELINE, head_of
 from app.seeding.files import as_text, load_rows
 
@@ -39,11 +39,10 @@ def schema_of(resource: Resource, ids: dict[Kind, list[str]]) -> dict[str, Any]:
     """The schema of a file of rows; where a row names another, the ids that there are."""
     made = TypeAdapter(list[resource.seed]).json_schema()  # type: ignore[name-defined]
     row = made["$defs"][resource.seed.__name__]
-    for name, kind in (REFERENCES | {"parent": resource.kind}).items():
-        if name in row["properties"]:
-            offer(row["properties"][name], {"$ref": f"#/$defs/id_of_{kind}"})
-            about = f"the id of a row of {BY_KIND[kind].path}.yaml"
-            made["$defs"][f"id_of_{kind}"] = {"enum": ids[kind], "description": about}
+    for name, kind in NAMED_BY[resource.kind].items():
+        offer(row["properties"][name], {"$ref": f"#/$defs/id_of_{kind}"})
+        about = f"the id of a row of {BY_KIND[kind].path}.yaml"
+        made["$defs"][f"id_of_{kind}"] = {"enum": ids[kind], "description": about}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": resource.about, **made}
 
 
