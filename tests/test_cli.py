@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -254,3 +256,11 @@ def test_a_spoilt_database_is_named(run, tmp_path: Path) -> None:  # type: ignor
     result: Result = run("ask", "il6")
     assert result.exit_code == os.EX_UNAVAILABLE
     assert "the database does not answer: file is not a database" in result.output
+
+
+def test_nothing_is_loaded_before_it_is_needed() -> None:
+    script = (
+        "import sys; import app.cli; assert not {'fastapi', 'uvicorn', 'alembic'} & {*sys.modules};"
+        "import app.main; assert not {'mcp', 'jinja2'} & {*sys.modules}"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)

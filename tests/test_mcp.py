@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -275,8 +274,3 @@ def test_what_is_wrong_is_named_with_what_was_meant(
     _, (answer,) = ask(f"{client.base_url}/mcp", [(name, given)])
     assert answer.is_error
     assert meant in text_of(answer)
-
-
-def test_the_service_starts_without_the_protocol() -> None:
-    script = "import sys; import app.main; sys.exit('mcp' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
