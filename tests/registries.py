@@ -4,8 +4,6 @@ import json
 import re
 from pathlib import Path
 
-import bioregistry
-
 import app.store.names
 from app.exports.kgx import PREFIXES as WRITTEN
 from app.models.base import PREFIXES
@@ -33,6 +31,8 @@ RESOLVERS = re.compile(r"(bio2rdf|bioregistry|identifiers|n2t)\.(org|io|net)/")
 
 
 def table() -> dict[str, dict[str, str]]:
+    import bioregistry  # slow to load
+
     prefixes: dict[str, str] = {}
     addresses: dict[str, str] = {}
     for ours in sorted({each.prefix for each in PREFIXES.values()}):

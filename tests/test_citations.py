@@ -12,10 +12,11 @@ from bibtexparser import parse_string
 from app.catalog import RESOURCES, Resource
 from app.models.base import Kind
 from app.settings import SEED
+from tests.rows import rows
 from tests.test_resources import get
 
 RELEASE: dict[str, str] = yaml.safe_load((SEED / "RELEASE").read_text())
-ROWS: list[dict[str, Any]] = yaml.safe_load((SEED / "publications.yaml").read_text())
+ROWS = rows("publications")
 
 ABBREVIATED = {
     "Journal of Clinical Oncology": "J Clin Oncol",

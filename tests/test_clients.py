@@ -7,13 +7,11 @@ import shutil
 import subprocess
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
-import yaml
 
-from app.settings import SEED
+from tests.rows import rows
 
 PAGE = (Path(__file__).parents[1] / "docs" / "clients.md").read_text()
 PROGRAMS: dict[str, str] = dict(re.findall(r"^```(\w+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
@@ -23,9 +21,8 @@ pytestmark = pytest.mark.longer
 
 def worst() -> str:
     """The cancer with the highest ratio of high IL-6 to low, worked out from the rows."""
-    rows: list[dict[str, Any]] = yaml.safe_load((SEED / "evidence.yaml").read_text())
     ratios = {}
-    for row in rows:
+    for row in rows("evidence"):
         effect = row.get("effect", {})
         if (row["type"], row.get("target")) != ("prognostic", "il6") or "value" not in effect:
             continue
@@ -36,8 +33,7 @@ def worst() -> str:
             turned = effect["comparison"] == "low-versus-high"
             ratios[row["id"]] = (1 / effect["value"] if turned else effect["value"], row["cancer"])
     cancer = max(ratios.values())[1]
-    cancers: list[dict[str, Any]] = yaml.safe_load((SEED / "cancers.yaml").read_text())
-    return str(next(row["name"] for row in cancers if row["id"] == cancer))
+    return str(next(row["name"] for row in rows("cancers") if row["id"] == cancer))
 
 
 def test_the_page_has_a_program_per_language() -> None:

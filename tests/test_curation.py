@@ -614,7 +614,7 @@ def test_what_is_written_overwrites_no_word_of_a_curator_unless_forced(
     )
 
     def row() -> dict[str, Any]:
-        content = yaml.safe_load((seed_folder / "publications.yaml").read_text("utf-8"))
+        content = yaml.load((seed_folder / "publications.yaml").read_text("utf-8"), yaml.CSafeLoader)
         return next(each for each in content if each["id"] == settled.id)
 
     assert "1 changes made" in il6("refresh", "publications", "--write").output
@@ -638,7 +638,10 @@ def test_proposals_are_accepted_row_by_row(
     left.write_text(re.sub(r"accept: false(?=\n.*\n.*\n  field: volume)", "accept: true", content), "utf-8")
     done = il6("accept", str(left))
     assert done.exit_code == 0, done.output
-    rows = {row["id"]: row for row in yaml.safe_load((seed_folder / "publications.yaml").read_text("utf-8"))}
+    rows = {
+        row["id"]: row
+        for row in yaml.load((seed_folder / "publications.yaml").read_text("utf-8"), yaml.CSafeLoader)
+    }
     assert rows[settled.id]["volume"] == "999"
     assert "issue" not in rows[settled.id]
     assert "pmid" not in rows[doubtful.id]
@@ -827,12 +830,12 @@ def test_editors_have_a_schema_of_every_file_that_its_rows_keep(
         named = re.findall(r"^# yaml-language-server: \$schema=(.*)$", path.read_text("utf-8"), re.MULTILINE)
         (schema,) = [json.loads((seed_folder / each).read_text("utf-8")) for each in named]
         Draft202012Validator.check_schema(schema)
-        rows = yaml.safe_load(path.read_text("utf-8"))
+        rows = yaml.load(path.read_text("utf-8"), yaml.CSafeLoader)
         assert not [*Draft202012Validator(schema).iter_errors(rows)]
     assert read_facts(seed_folder) == before
     assert il6("seed", "--check").exit_code == 0, "the line is no change of the data"
     claims = Draft202012Validator(json.loads((seed_folder / "schemas" / "evidence.json").read_text("utf-8")))
-    row = yaml.safe_load((seed_folder / "evidence.yaml").read_text("utf-8"))[0]
+    row = yaml.load((seed_folder / "evidence.yaml").read_text("utf-8"), yaml.CSafeLoader)[0]
     for wrong in ({"cancer": "bladder-cancr"}, {"level": "F"}, {"levl": "A"}, {"publication": "nobody-2020"}):
         assert [*claims.iter_errors([{**row, **wrong}])], wrong
     again = bytes_of(seed_folder)

@@ -7,19 +7,12 @@ from typing import Any
 
 import httpx
 import pytest
-import yaml
 
 from app.knowledge.dossier import set_against
 from app.models.graph import Tested as TriedAndFound
 from app.models.interaction import Sign
-from app.settings import SEED
+from tests.rows import rows
 from tests.test_resources import get
-
-
-def rows(name: str) -> list[dict[str, Any]]:
-    read: list[dict[str, Any]] = yaml.safe_load((SEED / f"{name}.yaml").read_text())
-    return read
-
 
 EVIDENCE, TRIALS, APPROVALS, INDICATIONS = map(rows, ("evidence", "trials", "approvals", "indications"))
 STUDIES = {row["id"]: row.get("same_study_as", row["id"]) for row in rows("publications")}

@@ -25,6 +25,7 @@ from app.exports.columns import columns_of
 from app.models.vocabulary import vocabularies
 from app.settings import PROJECT, SEED
 from tests.conftest import unmeasured
+from tests.rows import rows
 
 PATHS = sorted(each.path for each in RESOURCES)
 
@@ -81,8 +82,7 @@ def test_an_earlier_release_is_the_file_that_was_frozen(client: httpx.Client) ->
 def test_the_data_are_those_of_the_seed_files(files: dict[str, bytes]) -> None:
     content = json.loads(files["json"])
     for path in PATHS:
-        rows = yaml.load((SEED / f"{path}.yaml").read_text("utf-8"), yaml.CSafeLoader)
-        kept = [{k: v for k, v in row.items() if v not in (None, [], {})} for row in rows]
+        kept = [{k: v for k, v in row.items() if v not in (None, [], {})} for row in rows(path)]
         assert content["collections"][path] == sorted(kept, key=lambda row: row["id"])
 
 
@@ -247,7 +247,7 @@ def test_ratios_of_the_database_are_turned_alike(database: sqlite3.Connection) -
         row[0]: row[1:] for row in database.execute(f"SELECT id, {figures}, not_harmonised FROM evidence")
     }
     turned = 0
-    for row in yaml.load((SEED / "evidence.yaml").read_text("utf-8"), yaml.CSafeLoader):
+    for row in rows("evidence"):
         effect = row.get("effect") or {}
         *ratio, why = told[row["id"]]
         if not effect or why:

@@ -35,6 +35,7 @@ from app.http.bounds import LARGEST_BODY, LONGEST_ADDRESS
 from app.http.headers import SECURITY_HEADERS
 from app.settings import PROJECT
 from tests.conftest import PostgreSQL, free_port, missing, unmeasured, until_answering
+from tests.rows import rows
 
 pytestmark = pytest.mark.longer
 
@@ -920,7 +921,7 @@ def test_the_role_that_serves_can_read_and_nothing_else(postgresql: PostgreSQL, 
         subprocess.run(
             [sys.executable, "-m", *command], cwd=PROJECT, env=owner, check=True, capture_output=True
         )
-    cancers = len(yaml.safe_load((PROJECT / "seed" / "cancers.yaml").read_text("utf-8")))
+    cancers = len(rows("cancers"))
     assert run("atlas_reader", "-c", "SELECT count(*) FROM cancer").stdout.strip() == str(cancers)
     for statement in (
         "DELETE FROM cancer",

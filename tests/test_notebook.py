@@ -6,28 +6,22 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import matplotlib
-import matplotlib.pyplot as plt
 import pytest
-import yaml
 
-from app.settings import SEED
+from tests.rows import rows
 
 NOTEBOOK = Path(__file__).parents[1] / "docs" / "tables.ipynb"
 
 pytestmark = pytest.mark.longer
 
 
-def rows(name: str) -> list[dict[str, Any]]:
-    read: list[dict[str, Any]] = yaml.safe_load((SEED / f"{name}.yaml").read_text())
-    return read
-
-
 @pytest.fixture
 def run(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What the names of the notebook hold when all of its cells have run."""
+    import matplotlib.pyplot as plt  # slow to load
+
     monkeypatch.setenv("IL6_ATLAS", str(client.base_url).rstrip("/"))
-    matplotlib.use("Agg")
+    plt.switch_backend("Agg")
     monkeypatch.setattr(plt, "show", lambda: None)
     names: dict[str, Any] = {}
     for cell in json.loads(NOTEBOOK.read_text())["cells"]:

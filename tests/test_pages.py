@@ -12,7 +12,6 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import pytest
-import yaml
 
 from app.catalog import BY_KIND, RESOURCES, Resource
 from app.models.base import Kind
@@ -20,9 +19,9 @@ from app.models.vocabulary import Significance
 from app.pages.forest import RIGHT, Figure, figure_of, forest
 from app.pages.render import FOUND, POLICY, figures, json_ld, number, significance_parts
 from app.pages.routes import SORTED
-from app.settings import SEED
 from app.store.summary import Dimension
 from tests.conftest import counted, serving
+from tests.rows import rows
 
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"}
 
@@ -331,7 +330,7 @@ def test_a_question_on_the_home_page_has_an_answer(client: httpx.Client) -> None
 
 def test_home_counts_what_the_pathway_predicts_and_trials_did_not_find(client: httpx.Client) -> None:
     tried: dict[tuple[str, str], set[str]] = {}
-    for trial in yaml.safe_load((SEED / "trials.yaml").read_text()):
+    for trial in rows("trials"):
         if trial["purpose"] == "anti-tumour":
             for pair in product(trial["inhibitors"], trial["cancers"]):
                 tried.setdefault(pair, set()).add(trial["outcome"])

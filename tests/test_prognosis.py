@@ -6,18 +6,13 @@ from typing import Any
 
 import httpx
 import pytest
-import yaml
 
-from app.settings import SEED
+from tests.rows import rows
 from tests.test_resources import get, walk
 
-ROWS: list[dict[str, Any]] = yaml.safe_load((SEED / "evidence.yaml").read_text())
-CANCERS = [row["id"] for row in yaml.safe_load((SEED / "cancers.yaml").read_text())]
-SAME_STUDY = {
-    row["id"]: row["same_study_as"]
-    for row in yaml.safe_load((SEED / "publications.yaml").read_text())
-    if "same_study_as" in row
-}
+ROWS = rows("evidence")
+CANCERS = [row["id"] for row in rows("cancers")]
+SAME_STUDY = {row["id"]: row["same_study_as"] for row in rows("publications") if "same_study_as" in row}
 SPECIMENS = [
     *("circulating", "serum", "plasma", "blood", "cerebrospinal-fluid", "ascites", "pleural-effusion"),
     *("saliva", "urine", "bone-marrow", "tumour", "mixed", "any"),

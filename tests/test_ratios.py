@@ -8,13 +8,12 @@ from typing import Any
 
 import httpx
 import pytest
-import yaml
 
 from app.pages.forest import Figure, figure_of
-from app.settings import SEED
+from tests.rows import rows
 from tests.test_resources import get, walk
 
-ROWS: list[dict[str, Any]] = yaml.safe_load((SEED / "evidence.yaml").read_text())
+ROWS = rows("evidence")
 
 GOOD = {
     *("response", "objective-response", "complete-response", "pathological-complete-response"),
