@@ -287,13 +287,8 @@ def seed_server(build: Build, url: URL, say: Say, schema: bool) -> bool:
 def fill(connection: Connection, build: Build) -> None:
     """Write the rows of every collection, then the links between them, then the release."""
     for resource in RESOURCES:
-        rows = build.facts.of(resource.kind)
-        values = [
-            resource.table.model_validate(
-                columns(resource, row, build.answers[resource.kind][row.id])
-            ).model_dump()
-            for row in parents_first(rows)
-        ]
+        rows = parents_first(build.facts.of(resource.kind))
+        values = [columns(resource, row, build.answers[resource.kind][row.id]) for row in rows]
         connection.execute(insert(resource.table), values)
     for resource in RESOURCES:
         for name in LINKS:
@@ -378,7 +373,8 @@ def fill_finding(connection: Connection, build: Build) -> None:
 def columns(resource: Resource, row: Any, answer: Answer) -> dict[str, Any]:
     """The row of a table: the fields of the seed row, what it refers to, and its answers."""
     table = resource.table.model_fields
-    values = {name: getattr(row, name) for name in type(row).model_fields if name in table}
+    values: dict[str, Any] = dict.fromkeys(table)
+    values |= {name: getattr(row, name) for name in type(row).model_fields if name in table}
     values |= {f"{name}_id": getattr(row, name) for name in ENDS if f"{name}_id" in table}
     if resource.kind == Kind.EVIDENCE and row.effect:
         values |= row.effect.model_dump()

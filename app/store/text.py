@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from threading import Lock
@@ -98,14 +99,16 @@ def squeeze(text: str) -> str:
     return "".join(RUN.findall(fold(text)))
 
 
-def parts(text: str) -> list[list[str]]:
-    """The words of a text, each as the parts that hyphens join: `anti-IL-6 drug` is [[anti, il6], [drug]]."""
+@lru_cache(maxsize=512)
+def parts(text: str) -> tuple[tuple[str, ...], ...]:
+    """The words of a text, each as the parts that hyphens join: `anti-IL-6 drug` is anti, il6; drug."""
     spelt = POSSESSIVE.sub("", text)
     folded = fold(spelt if spelt.isascii() else GREEK_LETTER.sub("-", spelt))
     groups = (RUN.findall(group) for group in re.split(r"[^a-z0-9\0]+", HYPHEN.sub("\0", folded)))
-    return attach(
-        [merge([part for run in group for part in in_parts(run, len(group))]) for group in groups if group]
-    )
+    words = [
+        merge([part for run in group for part in in_parts(run, len(group))]) for group in groups if group
+    ]
+    return tuple(map(tuple, attach(words)))
 
 
 def in_parts(run: str, beside: int) -> list[str]:
@@ -197,7 +200,7 @@ def spellings(text: str) -> list[str]:
     return [text] if text.isascii() or written == text.lower() else [text, written]
 
 
-def abbreviated(group: list[str]) -> list[str]:
+def abbreviated(group: Sequence[str]) -> list[str]:
     """Parts of a word with the first letter for a Greek one, as in `TNF-a`."""
     return [
         group[0],
@@ -205,7 +208,7 @@ def abbreviated(group: list[str]) -> list[str]:
     ]
 
 
-def joined(groups: list[list[str]]) -> list[str]:
+def joined(groups: Iterable[Sequence[str]]) -> list[str]:
     """What neighbours would make if they were one word: `jak 1`, `T cell`, `phosphorylated STAT3`."""
     made = []
     for (*_, left), (right, *_) in pairwise(groups):
@@ -216,13 +219,13 @@ def joined(groups: list[list[str]]) -> list[str]:
     return made
 
 
-def word_of(group: list[str]) -> Word:
+def word_of(group: Sequence[str]) -> Word:
     """What a record must hold of one word of a query: its parts as one word, or each of them but letters."""
     alike = [(stem("".join(group)),), *apart(group), ("".join(abbreviated(group)),)]
     return list(dict.fromkeys(alike))
 
 
-def apart(words: list[str]) -> Word:
+def apart(words: Sequence[str]) -> Word:
     """Words that may stand apart; of a letter beside a word, as in `p-STAT3`, that would say nothing."""
     is_letter = (len(each) == 1 and each.isalpha() for each in words)
     return [] if len(words) > 1 and any(is_letter) else [tuple(map(stem, words))]
