@@ -6,8 +6,9 @@ import io
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -226,12 +227,16 @@ def test_a_publication_or_trial_is_a_word_by_its_numbers(client: httpx.Client, f
                 assert ids(client, f"{name} {word}") >= {each.id for each in claims if says(each, word)}, name
 
 
-def finds_title(client: httpx.Client, row: Any, same: set[str]) -> None:
-    for asked in (row.title, f"{row.title}.", row.title.upper()):
+def finds_titles(client: httpx.Client, facts: Facts, rows: Iterable[Any]) -> None:
+    """Each title as it is, and by turns with a full stop or in capitals."""
+    bearers = titles(facts)
+    forms = cycle((lambda title: f"{title}.", str.upper))
+    asking = [(row, asked) for row in rows for asked in (row.title, next(forms)(row.title))]
+    for row, asked in asking:
         hits = client.get("/search", params={"q": asked, "limit": 5}).raise_for_status().json()["items"]
         first = [hit["id"] for hit in hits if hit["score"] == hits[0]["score"]]
         assert row.id in first, (asked, hits)
-        assert set(first) <= same, asked
+        assert set(first) <= bearers[squeeze(row.title)], asked
 
 
 def titles(facts: Facts) -> dict[str, set[str]]:
@@ -245,14 +250,12 @@ def titles(facts: Facts) -> dict[str, set[str]]:
 def test_a_pasted_title_finds_its_publication_first(client: httpx.Client, facts: Facts) -> None:
     rows = sorted(facts.of(Kind.PUBLICATION).values(), key=lambda each: (-len(each.title), each.id))
     signs = [each for each in rows if re.search(r'[(] | -|"|\bOR\b|\bNOT\b', each.title)]
-    for row in [*rows[::60], *signs]:
-        finds_title(client, row, titles(facts)[squeeze(row.title)])
+    finds_titles(client, facts, [*rows[::60], *signs])
 
 
 @pytest.mark.longer
 def test_every_pasted_title_finds_its_publication_first(client: httpx.Client, facts: Facts) -> None:
-    for row in facts.of(Kind.PUBLICATION).values():
-        finds_title(client, row, titles(facts)[squeeze(row.title)])
+    finds_titles(client, facts, facts.of(Kind.PUBLICATION).values())
 
 
 def test_a_title_cut_or_mistyped_finds_its_publication_first(client: httpx.Client, facts: Facts) -> None:
