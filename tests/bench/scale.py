@@ -16,6 +16,12 @@ from app.store.engine import make_engine, parse_url
 IDENTIFIERS: dict[str, Any] = {"doi": None, "pmid": None, "pmcid": None, "ids": {}}
 """Fields of a row that are of it alone, as a copy has them."""
 
+NAMES = (
+    *("name", "title", "registry_id", "symbol", "brand"),
+    *("synonyms", "brands", "sought_as", "other_ids"),
+)
+"""Fields by which a row is called: a name that every copy had would be one that nobody could use."""
+
 
 def enlarge(facts: Facts, times: int) -> Facts:
     """The facts, and copies of all of them that refer to one another."""
@@ -31,9 +37,9 @@ def enlarge(facts: Facts, times: int) -> Facts:
 def copy_of(row: Any, before: str, behind: str) -> Any:
     fields: dict[str, Any] = {name: value for name, value in IDENTIFIERS.items() if hasattr(row, name)}
     fields["id"] = before + row.id
-    for name in ("name", "title", "registry_id"):
-        if hasattr(row, name):
-            fields[name] = getattr(row, name) + behind
+    for name in NAMES:
+        if held := getattr(row, name, None):
+            fields[name] = [each + behind for each in held] if isinstance(held, list) else held + behind
     for name in (*REFERENCES, "parent"):
         held = getattr(row, name, None)
         if held:
