@@ -1,5 +1,7 @@
 """Whatever the atlas writes out it reads back, and identifiers as other programs write them."""
 
+import re
+from collections import defaultdict
 from collections.abc import Iterator
 
 import httpx
@@ -15,15 +17,29 @@ from tests.test_names import STRONGER_ELSEWHERE
 
 HOMES = {
     "chembl": ["https://www.ebi.ac.uk/chembl/compound_report_card/{}/"],
-    "clinicaltrials": ["https://clinicaltrials.gov/study/{}?term=x", "clinicaltrials.gov/ct2/show/{}"],
-    "doi": ["https://doi.org/{}", "http://dx.doi.org/{}", "DOI: {}"],
+    "clinicaltrials": [
+        "https://clinicaltrials.gov/study/{}?term=x",
+        "clinicaltrials.gov/ct2/show/{}",
+        "ClinicalTrials.gov Identifier: {}",
+    ],
+    "doi": ["https://doi.org/{}", "http://dx.doi.org/{}", "DOI: {}", "doi {}"],
     "doid": ["http://purl.obolibrary.org/obo/DOID_{}", "DOID_{}"],
     "ensembl": ["https://www.ensembl.org/Homo_sapiens/Gene/Summary?g={}", "{}.15"],
     "go": ["http://purl.obolibrary.org/obo/GO_{}"],
-    "hgnc": ["https://www.genenames.org/data/gene-symbol-report/#!/hgnc_id/HGNC:{}"],
+    "hgnc": ["HGNC ID: {}", "https://www.genenames.org/data/gene-symbol-report/#!/hgnc_id/HGNC:{}"],
     "mondo": ["http://purl.obolibrary.org/obo/MONDO_{}", "https://purl.obolibrary.org/obo/MONDO_{}"],
-    "pmc": ["https://pmc.ncbi.nlm.nih.gov/articles/{}/", "https://www.ncbi.nlm.nih.gov/pmc/articles/{}"],
-    "pubmed": ["https://pubmed.ncbi.nlm.nih.gov/{}/", "PMID:{}", "https://www.ncbi.nlm.nih.gov/pubmed/{}"],
+    "pmc": [
+        "https://pmc.ncbi.nlm.nih.gov/articles/{}/",
+        "https://www.ncbi.nlm.nih.gov/pmc/articles/{}",
+        "PMCID: {}",
+    ],
+    "pubmed": [
+        "https://pubmed.ncbi.nlm.nih.gov/{}/",
+        "PMID:{}",
+        "https://www.ncbi.nlm.nih.gov/pubmed/{}",
+        "PubMed ID: {}",
+    ],
+    "ncbigene": ["Entrez Gene ID: {}", "GeneID: {}"],
     "uniprot": ["https://www.uniprot.org/uniprotkb/{}/entry", "UniProtKB:{}", "{}-1"],
 }
 """Where people copy identifiers from."""
@@ -62,6 +78,53 @@ def test_every_identifier_is_read_in_every_form(client: httpx.Client, facts: Fac
     assert len(meant) > 7000
     assert {curie.partition(":")[0] for curie in meant} >= set(HOMES) <= {p.prefix for p in PREFIXES.values()}
     ask(client, meant)
+
+
+AROUND = {
+    "EudraCT": ["EudraCT number: {}", "EudraCT No. {}", "EUCTR{}", "EUCTR{}-BE", "{}-DE"],
+    "CTIS": ["EU CT number: {}", "CTIS number {}", "CTIS{}-BE"],
+}
+"""What registers put around the number of a trial in the European Union."""
+
+
+def test_every_number_of_a_european_trial_is_read_with_what_stands_around_it(
+    client: httpx.Client, facts: Facts
+) -> None:
+    meant: dict[str, set[tuple[Kind, str]]] = defaultdict(set)
+    for row in facts.of(Kind.TRIAL).values():
+        for number in (row.registry_id, *row.other_ids):
+            register, _, digits = number.partition(" ")
+            for form in AROUND.get(register, []):
+                meant[form.format(digits)].add((Kind.TRIAL, row.id))
+                found = client.get("/search", params={"q": form.format(digits), "limit": 1}).json()
+                assert [each["id"] for each in found["items"]] == [row.id], form
+            if register == "CTIS":
+                meant[digits.removesuffix("-00")].add((Kind.TRIAL, row.id))
+    assert len(meant) > 40
+    ask(client, meant)
+
+
+@pytest.mark.parametrize("query", ["gene STAT3", "trial siltuximab", "ID IL-6", "NCI siltuximab", "GO IL-6"])
+def test_a_word_before_a_name_is_a_word(client: httpx.Client, query: str) -> None:
+    assert client.get("/resolve", params={"q": query}).json()["match"] is None
+    _, _, name = query.partition(" ")
+    whole, part = (client.get("/search", params={"q": each}).json()["total"] for each in (name, query))
+    assert part < whole
+
+
+def test_every_paper_is_found_as_it_is_cited(client: httpx.Client, facts: Facts) -> None:
+    """Its id is that of an author and a year; there may be several of them, which their ids tell apart."""
+    meant: dict[str, set[tuple[Kind, str]]] = {}
+    for row in facts.of(Kind.PUBLICATION).values():
+        if cited := re.fullmatch(r"([a-z-]+)-(\d{4}[a-z]?)", row.id):
+            author, year = cited[1].replace("-", " ").title(), cited[2]
+            for form in ("{} et al. {}", "{} et al., {}", "{} et al ({})", "({} et al., {})"):
+                meant[form.format(author, year)] = {(Kind.PUBLICATION, row.id)}
+    assert len(meant) > 1000
+    ask(client, meant)
+    for term in [*meant][::60]:
+        hit = client.get("/search", params={"q": term, "limit": 1}).json()["items"][0]
+        assert {(hit["kind"], hit["id"])} == meant[term], term
 
 
 @pytest.mark.longer

@@ -138,8 +138,20 @@ SAME = [
     ["IL-6/IL-6R", "interleukin-6 / interleukin-6R"],
     ["Hodgkin's lymphoma", "Hodgkin lymphoma", "Hodgkin\u2019s lymphoma"],
     ["breast carcinoma", "breast cancers", "breast tumour", "breast neoplasm"],
+    ["pancreas", "pancreatic"],
+    ["ovary", "ovarian", "ovaries"],
+    ["cervix", "cervical"],
+    ["rectum", "rectal"],
+    ["endometrium", "endometrial"],
+    ["uterus", "uterine"],
+    ["testis", "testicular", "testicles"],
+    ["esophagus", "oesophagus", "oesophageal"],
+    ["larynx", "laryngeal"],
+    ["pharynx", "pharyngeal"],
+    ["pleura", "pleural"],
+    ["prostate", "prostatic"],
 ]
-"""What is one word however it is spelt: Greek letters, umlauts, plurals, British and American, symbols."""
+"""What is one word however it is spelt: Greek letters, umlauts, plurals, British words, organs, symbols."""
 
 
 @pytest.mark.parametrize("spellings", SAME, ids=lambda each: each[0].encode("ascii", "replace").decode())
@@ -269,6 +281,16 @@ def test_a_title_cut_or_mistyped_finds_its_publication_first(client: httpx.Clien
 
 PAIRS = [("bone", "survival"), ("serum", "angiogenesis"), ("mice", "growth"), ("randomised", "cachexia")]
 """Words of claims that are no names of records."""
+
+
+def test_what_is_missing_is_told_as_it_was_typed(client: httpx.Client) -> None:
+    for word in (
+        "LMT-28",
+        "Zzyzx",
+        "\u0438\u043d\u0442\u0435\u0440\u043b\u0435\u0439\u043a\u0438\u043d-6",
+        "\u767d\u4ecb\u7d20",
+    ):
+        assert get(client, f"/search?q={quote(f'siltuximab ({word}), growth')}")["missing"] == [word]
 
 
 def test_operators_mean_what_they_mean_elsewhere(client: httpx.Client, facts: Facts) -> None:

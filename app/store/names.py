@@ -15,7 +15,7 @@ from app.models.base import PREFIXES, Kind
 from app.models.finding import MatchedOn, Name
 from app.store.registries import identifiers
 from app.store.release import remember
-from app.store.text import TUMOUR, TUMOURS, parts, phrase, phrases, squeeze, stem
+from app.store.text import CITED, TUMOUR, TUMOURS, parts, phrase, phrases, squeeze, stem
 
 STRENGTH = {each: number for number, each in enumerate(MatchedOn)}
 
@@ -165,7 +165,7 @@ def otherwise(session: Session, term: str, kinds: Collection[Kind]) -> list[Name
             return names
     if len(term) > LONGEST * 2:
         return []
-    bare = POSSESSIVE.sub("", term)
+    bare = POSSESSIVE.sub("", CITED.sub(" ", term))
     if bare != term and (names := exact(session, [bare], kinds)[bare]):
         return names
     if brackets := BRACKETS.fullmatch(term):

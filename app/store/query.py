@@ -12,9 +12,10 @@ from sqlmodel import Session, col
 from app.errors import InvalidParameter
 from app.models.base import Kind
 from app.models.finding import Entry, MatchedOn, Name
-from app.store.registries import curie_of
+from app.store.registries import curie_of, identifiers
 from app.store.release import remember
 from app.store.text import (
+    CITED,
     MOST_WORDS,
     STOP,
     Word,
@@ -36,6 +37,8 @@ LONGEST_NAME = 12
 """Words of a name within a query; a longer one must be the whole query."""
 
 TOKEN = re.compile(r'(?<!\S)(?P<minus>-)(?=[^\W\d_]|["(])|"(?P<quoted>[^"]*)"|(?P<plain>[^\s"]+)')
+ROUND = ".,;:!?()[]{}'\""
+"""Signs around a word that are no part of it."""
 QUOTES = str.maketrans(dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"'))
 
 
@@ -104,6 +107,7 @@ def read_query(session: Session, text: str) -> Query:
 
 def read(session: Session, text: str) -> Query:
     items, fault = [], None
+    text = CITED.sub(" ", text)
     try:
         items = list(split(text.translate(QUOTES)))
     except InvalidParameter as error:  # no fault of a name
@@ -203,7 +207,8 @@ class Names:
 
 def names_in(session: Session, text: str, parts_of_it: list[str]) -> Names:
     keys = {key for each in parts_of_it for key in phrases(words_of(each), LONGEST_NAME).values()}
-    own_phrase, own_key, own_spelling = phrase(text), squeeze(text), text.strip().lower()
+    own_phrase, own_spelling = phrase(text), text.strip().lower()
+    own_keys = [each for each in map(squeeze, (text, *identifiers(text))) if each]
     asked = sorted({*keys, own_phrase} - {""})
     within: dict[str, dict[int, Named]] = defaultdict(dict)
     whole: dict[int, Named] = {}
@@ -211,12 +216,12 @@ def names_in(session: Session, text: str, parts_of_it: list[str]) -> Names:
     for start in range(0, len(asked), 500):
         is_asked: ColumnElement[bool] = col(Name.phrase).in_(asked[start : start + 500])
         if start == 0:
-            is_asked = or_(is_asked, col(Name.key) == own_key)
+            is_asked = or_(is_asked, col(Name.key).in_(own_keys))
         for held, key, spelling, matched_on, number, kind, record_id in session.execute(HELD.where(is_asked)):
             told = kind in NAMED and matched_on != MatchedOn.SOUGHT_AS
             named = Named(number, kind, record_id, told)
             places = [within[held]] if held in keys else []
-            if key == own_key or held == own_phrase:
+            if key in own_keys or held == own_phrase:
                 places.append(whole)
                 is_spelt |= spelling.lower() == own_spelling
             for each in places:
@@ -255,6 +260,7 @@ def units_of(item: Item, known: dict[str, list[Named]]) -> list[Unit]:
     variants = [each for each in map(words_of, spellings(item.text)) if len(each) == len(words)]
     capitals = set() if item.text.isupper() else set(re.findall("[A-Z]{2,}", item.text)) - {"AND"}
     keys = phrases(words, LONGEST_NAME)
+    written = {squeeze(each): each.strip(ROUND) for each in item.text.split()}
 
     def name_at(begin: int) -> int:
         """Where the longest name that begins at a word ends; 0 if none does."""
@@ -277,8 +283,11 @@ def units_of(item: Item, known: dict[str, list[Named]]) -> list[Unit]:
                 end += 1
             alike = [one for each in variants for one in word_of(each[begin:end])]
             typed = "-".join(words[begin:end])
-            is_name = typed in STOP and typed.upper() in capitals
-            unit = Unit(typed.upper() if is_name else typed, list(dict.fromkeys(alike)))
+            if typed not in STOP:
+                typed = written.get("".join(words[begin:end]), typed)
+            elif typed.upper() in capitals:  # a name
+                typed = typed.upper()
+            unit = Unit(typed, list(dict.fromkeys(alike)))
         units.append(unit)
         begin = end
     return units

@@ -31,6 +31,21 @@ VERSION = re.compile(r"(?P<uniprot>[OPQ]\d[A-Z\d]{3}\d)-\d+|(?P<ensembl>ENSG\d{1
 """An isoform of a protein, a version of a gene."""
 
 
+LABELS = {
+    *("eudract", "euctr", "eu", "ct", "ctis", "nci", "registry", "registration"),
+    *("trial", "gene", "accession", "identifier", "id", "number", "no.", "nr.", "#"),
+}
+"""Words that stand before an identifier, beside the prefixes of registries."""
+
+NUMBER = re.compile(r"(?:[a-z]+-?)?\d{4}-\d{5,}(?:-\d+)*")
+"""Of a trial in a register that has no prefix."""
+
+EU_NUMBER = re.compile(
+    r"(?:eudract|euctr?|ctis)?-?(\d{4}-\d{6}-\d{2})(?:-\d{2})?(?:-[a-z]{2,3})?", re.IGNORECASE
+)
+"""The number of a trial in the European Union, with what registers put around it."""
+
+
 @cache
 def known() -> tuple[dict[str, str], dict[str, str]]:
     """Prefixes and beginnings of addresses, in lower case, with the prefix that Bioregistry prefers."""
@@ -46,12 +61,21 @@ def identifiers(term: str) -> Iterator[str]:
         named = collection or kind or prefix
         record = by_path or by_kind or by_prefix
         yield f"{KINDS[named.lower()]}/{record}" if named else record
-    curie = curie_of(term)
-    for each in filter(None, (curie, term)):
+    *labels, last = re.split(r"[\s:]+", term.lower().replace("clinicaltrials.gov", "clinicaltrials"))
+    named = [known()[0][each] for each in labels if each in known()[0]]
+    if all(each in LABELS or each in known()[0] for each in labels):
+        if named:
+            yield curie(named[0], last)
+        elif labels and NUMBER.fullmatch(last):
+            yield last
+    if number := EU_NUMBER.fullmatch(last):
+        yield from (number[1], f"{number[1]}-00")
+    written = curie_of(term)
+    for each in filter(None, (written, term)):
         if versioned := VERSION.fullmatch(each.partition(":")[2] or each):
             yield from filter(None, versioned.groups())
-    if curie:
-        yield curie
+    if written:
+        yield written
 
 
 def curie_of(term: str) -> str | None:

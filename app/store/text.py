@@ -44,6 +44,8 @@ GREEK_BEHIND = re.compile(rf"([a-z0-9]{{2,}}?)({GREEK})([a-z]?\d*)")
 INTERLEUKIN = re.compile(r"interleukins?(\d.*)?")
 PHOSPHO = re.compile(r"phospho([a-z]+\d\w*)")
 POSSESSIVE = re.compile(r"(?<=\w)['\u2019]s\b", re.IGNORECASE)
+CITED = re.compile(r",?\s+et\s+al\b\.?,?", re.IGNORECASE)
+"""What stands between author and year where a paper is cited."""
 UMLAUTS = str.maketrans({"\u00e4": "ae", "\u00f6": "oe", "\u00fc": "ue", "\u00f8": "oe", "\u00e5": "aa"})
 HYPHENS = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
 
@@ -164,9 +166,20 @@ SPELLINGS = [
         ("llment", "lment"),
         ("dgement", "dgment"),
         ("ageing$", "aging"),
+        ("^pancreas$", "pancreatic"),
+        ("^ovar(y|ies)$", "ovarian"),
+        ("^cervix$", "cervical"),
+        ("^rectum$", "rectal"),
+        ("^endometrium$", "endometrial"),
+        ("^uterus$", "uterine"),
+        ("^testi(s|cles?)$", "testicular"),
+        ("^esophagus$", "esophageal"),
+        ("^(lar|phar)ynx$", r"\1yngeal"),
+        ("^pleura$", "pleural"),
+        ("^prostate$", "prostatic"),
     )
 ]
-"""British spellings and Greek plurals, brought to one form before the stem is taken."""
+"""British spellings, Greek plurals and organs, brought to one form before the stem is taken."""
 
 
 @lru_cache(maxsize=65536)
