@@ -23,7 +23,7 @@ router = new_router()
 
 
 @router.get(
-    "/inhibitors/{id:path}/cancers/{cancer:path}",
+    "/inhibitors/{id:name}/cancers/{cancer:name}",
     operation_id="get_dossier",
     summary="One inhibitor in one cancer",
     tags=["inhibitors"],

@@ -58,7 +58,7 @@ def read_manifest(request: Request, session: SessionDep) -> Downloads:
 
 
 @router.get(
-    "/downloads/{name}",
+    "/downloads/{name:name}",
     operation_id="get_download",
     summary="A file of the whole release",
     response_class=Response,

@@ -182,7 +182,7 @@ def told_to_agents(request: Request, release: ReleaseRead) -> Iterator[str]:
         yield f"- [{each.path}]({base}/{each.path}): {release.counts[each.path]} records. {each.about}"
     yield "\nOne record by any of its names: `/inhibitors/{id}` and so on, short with `?view=brief`.\n"
     yield "## Questions\n"
-    listed = {f"/{each.path}{end}" for each in RESOURCES for end in ("", "/{id:path}")}
+    listed = {f"/{each.path}{end}" for each in RESOURCES for end in ("", "/{id:name}")}
     for route in request.app.routes:
         if not isinstance(route, APIRoute) or not route.include_in_schema or "service" in route.tags:
             continue

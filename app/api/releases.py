@@ -164,7 +164,7 @@ def read_changes(
 
 
 @router.get(
-    "/releases/{version}/{collection:collection}/{id:path}",
+    "/releases/{version}/{collection:collection}/{id:name}",
     operation_id="get_record_of_release",
     summary="What a release said of a record",
     responses=problems(RecordNotFound, AmbiguousName),
@@ -177,7 +177,7 @@ def read_record(
 
 
 @router.get(
-    "/{collection:collection}/{id:path}/history",
+    "/{collection:collection}/{id:name}/history",
     operation_id="get_history",
     summary="The history of a record",
     responses=problems(RecordNotFound, AmbiguousName),

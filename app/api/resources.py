@@ -98,7 +98,7 @@ def resource_router(resource: Resource) -> APIRouter:
         )
 
     @router.get(
-        "/{id:path}",
+        "/{id:name}",
         operation_id=f"get_{resource.kind}",
         summary=f"One {resource.kind}, whole",
         description=(resource.record.__doc__ or "").strip(),

@@ -68,7 +68,7 @@ class Routes:
         self.exact: dict[str, str] = {}
         self.below: dict[str, str] = {}
         for route in iter_route_contexts(main.routes):
-            path = str(route.path).replace(":path}", "}")
+            path = str(route.path).replace(":name}", "}")
             fixed, parameter, _ = path.partition("/{")
             if not fixed and parameter:
                 continue  # of all collections: counted as what is asked of their records

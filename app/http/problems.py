@@ -326,10 +326,6 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
         return _problem(request, BadRequest, 400, detail)
     if error.status_code == HTTPStatus.NOT_FOUND and detail == HTTPStatus.NOT_FOUND.phrase:
         known: list[str] = request.app.state.paths
-        collection = path.removeprefix("/").partition("/")[0]
-        if f"/{collection}/{{id}}" in known:
-            # The router takes everything for a name but a line break.
-            return _problem(request, RecordNotFound, 404, "No name holds a line break.", suggestions=[])
         near = nearest(path, [each for each in known if "{" not in each])
         detail = f"There is nothing at {path}; " + (f"did you mean {near}?" if near else "see /docs.")
     elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:

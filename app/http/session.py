@@ -11,10 +11,20 @@ from fastapi.params import Path
 from fastapi.routing import APIRoute
 from fastapi_rfc9457.server import problems
 from sqlmodel import Session
+from starlette.convertors import PathConvertor, register_url_convertor
 
 from app.catalog import filter_named, parameters_of
 from app.http.problems import ANYWHERE, repeated_parameters, unknown_parameters
 from app.store.release import reading
+
+
+class NamePath(PathConvertor):
+    """A name as the rest of an address: any characters, slashes and line breaks too."""
+
+    regex = "(?s:.*)"
+
+
+register_url_convertor("name", NamePath())
 
 
 @contextmanager

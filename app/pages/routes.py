@@ -318,7 +318,7 @@ def summary_of(found: Paths) -> str:
     return set_against(found.from_.name, found.to.name, signs, found.tested)
 
 
-@router.get("/explore/inhibitors/{id:path}/cancers/{cancer:path}", operation_id="show_dossier")
+@router.get("/explore/inhibitors/{id:name}/cancers/{cancer:name}", operation_id="show_dossier")
 def show_dossier(
     request: Request,
     inhibitor: Annotated[str, Path(alias="id", max_length=500)],
@@ -406,7 +406,7 @@ def add_collection(resource: Resource) -> None:
             names=names(session),
         )
 
-    @router.get(f"{home}/{{id:path}}", operation_id=f"show_{resource.kind}")
+    @router.get(f"{home}/{{id:name}}", operation_id=f"show_{resource.kind}")
     def show_record(
         request: Request, record_id: Annotated[str, Path(alias="id", max_length=500)], session: SessionDep
     ) -> HTMLResponse:
@@ -440,7 +440,7 @@ PAGES = [
 ]
 
 
-@router.get("/explore/{rest:path}", operation_id="show_nothing")
+@router.get("/explore/{rest:name}", operation_id="show_nothing")
 def show_nothing(request: Request) -> HTMLResponse:
     path = request.url.path
     near = nearest(path, PAGES)
