@@ -69,12 +69,12 @@ def filter_case(context: Any, case: schemathesis.Case) -> bool:
 @schemathesis.hook
 def before_call(context: Any, case: schemathesis.Case, kwargs: Any) -> None:
     """Have few valid requests stopped by what is not there, so that most of them reach the database."""
-    if case.meta is None or not case.meta.generation.mode.is_positive:
+    if case.meta is not None and not case.meta.generation.mode.is_positive:
         return
     for name in TOLD_IN_WORDS:
         (case.query or {}).pop(name, None)
     names = REAL_NAMES.get(case.path)
-    if names is None:
+    if names is None or case.meta is None:
         return
     chance = random.Random(repr(case.query))
     for name in ("cursor", "ids"):

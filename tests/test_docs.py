@@ -3,7 +3,7 @@
 import json
 import re
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 import pytest
@@ -54,6 +54,18 @@ def test_every_operation_only_reads(document: Any) -> None:
     """POST stands for a GET whose question is too long for an address."""
     methods = {(method, path) for path, methods in document["paths"].items() for method in methods}
     assert {each for each in methods if each[0] != "get"} == {("post", "/resolve"), ("post", "/trapi/query")}
+
+
+def test_a_list_is_sorted_by_what_its_pattern_allows_and_by_nothing_else(document: Any) -> None:
+    for resource in RESOURCES:
+        _, operation = operations(document)[f"list_{resource.path}"]
+        sort = next(each for each in operation["parameters"] if each.get("name") == "sort")
+        allowed = get_args(get_args(resource.filters.model_fields["sort"].annotation)[0])
+        assert "id" in allowed
+        for name in allowed:
+            assert re.search(sort["schema"]["items"]["pattern"], name)
+            for spoilt in (name.replace(".", "x"), f"{name}x", f"x{name}"):
+                assert spoilt == name or not re.search(sort["schema"]["items"]["pattern"], spoilt)
 
 
 def test_every_tag_is_described(document: Any) -> None:

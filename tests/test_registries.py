@@ -223,6 +223,64 @@ def test_a_suggestion_holds_a_word_as_a_word(client: httpx.Client) -> None:
         assert not [each["id"] for each in near if never in each["id"]], term
 
 
+@pytest.mark.parametrize(
+    ("term", "wanted"),
+    [
+        ("IL6R gene", "il6r"),
+        ("anti-IL6R mAb", "il6r"),
+        ("tocilizumab/Actemra", "tocilizumab"),
+        ("clear cell renal cell carcinoma", "renal-cell-carcinoma"),
+        ("mCRC", "colorectal-cancer"),
+        ("COVID", "covid-19"),
+        ("SARS-CoV-2 COVID-19", "covid-19"),
+    ],
+)
+def test_a_term_that_holds_a_name_suggests_it_first(client: httpx.Client, term: str, wanted: str) -> None:
+    answer = client.get("/resolve", params={"q": term}).json()
+    assert answer["match"] is None  # it says more than the name
+    assert answer["suggestions"][0]["id"] == wanted
+
+
+def test_a_cancer_that_spread_suggests_the_cancer(client: httpx.Client, facts: Facts) -> None:
+    terms = {}
+    for row in facts.of(Kind.CANCER).values():
+        terms[f"metastatic {row.name}"] = row.id
+        for acronym in (each for each in row.synonyms if re.fullmatch("[A-Z]{3,}", each)):
+            terms[f"m{acronym}"] = row.id
+    items = client.post("/resolve", json={"terms": [*terms]}).json()["items"]
+    assert len(items) > 70
+    for item in items:
+        if item["match"]:  # as mCRPC is a name itself
+            assert item["match"]["id"] == terms[item["term"]], item
+        else:
+            assert item["suggestions"][0]["id"] == terms[item["term"]], item
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "record_id"),
+    [
+        ("pancreas cancer", "cancers", "pancreatic-cancer"),
+        ("ovary cancer", "cancers", "ovarian-cancer"),
+        ("cervix carcinoma", "cancers", "cervical-cancer"),
+        ("myelodysplastic syndromes", "cancers", "myelodysplastic-syndrome"),
+        ("hodgkins lymphoma", "cancers", "hodgkin-lymphoma"),
+        ("raloxifen", "inhibitors", "raloxifene"),
+        ("chemoresistence", "mechanisms", "chemoresistance"),
+        ("dyslipidemia", "mechanisms", "dyslipidaemia"),
+        ("macrophage polarization", "mechanisms", "macrophage-polarisation"),
+        ("JAK/STAT3 signaling", "mechanisms", "jak-stat3-signalling"),
+        ("bone remodeling", "mechanisms", "bone-remodelling"),
+        ("PI3K/AKT signaling", "mechanisms", "pi3k-akt-signalling"),
+    ],
+)
+def test_a_name_may_be_inflected_or_spelt_otherwise(
+    client: httpx.Client, name: str, path: str, record_id: str
+) -> None:
+    response = client.get(f"/{path}/{name}")
+    assert response.status_code == 200, response.text
+    assert response.headers["Content-Location"] == f"/{path}/{record_id}"
+
+
 def test_an_organ_is_not_another_organ(client: httpx.Client) -> None:
     for asked, never in {"liver cancer": "bladder", "brain cancer": "breast", "bone cancer": "colon"}.items():
         answer = client.get(f"/cancers/{asked}")

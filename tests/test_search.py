@@ -25,7 +25,7 @@ from app.models.base import Kind
 from app.seeding.answers import Facts, name_of
 from app.store.engine import make_engine, parse_url
 from app.store.memory import Memory
-from app.store.query import NAMED
+from app.store.names import NAMED
 from app.store.search import found
 from app.store.text import fold, index_words, parts, squeeze, stem, word_of
 from tests.conftest import RELEASE, PostgreSQL

@@ -232,7 +232,8 @@ def complete(document: dict[str, Any]) -> None:
                 del each["required"]
             if each["name"] == "sort" and "enum" in each["schema"]["items"]:  # each field twice is long
                 names = [name for name in each["schema"]["items"]["enum"] if not name.startswith("-")]
-                each["schema"]["items"] = {"type": "string", "pattern": f"^-?({'|'.join(names)})$"}
+                pattern = "|".join(names).replace(".", r"\.")
+                each["schema"]["items"] = {"type": "string", "pattern": f"^-?({pattern})$"}
             match each["schema"].get("anyOf"):
                 case [own, {"type": "null"}]:  # a query has no null
                     each["schema"] = own

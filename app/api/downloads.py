@@ -57,6 +57,9 @@ def read_manifest(request: Request, session: SessionDep) -> Downloads:
     )
 
 
+BINARY = {"type": "string", "format": "binary"}
+
+
 @router.get(
     "/downloads/{name:name}",
     operation_id="get_download",
@@ -66,7 +69,7 @@ def read_manifest(request: Request, session: SessionDep) -> Downloads:
         **problems(RecordNotFound),
         200: {
             "content": {
-                media_type: {"schema": {"type": "string", "format": "binary"}}
+                media_type: {"schema": {"type": "object"} if "json" in media_type else BINARY}
                 for media_type in sorted({JSON[1], *(each.media_type for each in FILES)})
             }
         },

@@ -30,8 +30,7 @@ from app.seeding.check import NAMED_BY, read_facts, uncollected
 from app.seeding.releases import Dataset, all_releases, dataset_of, history_of
 from app.settings import MIGRATIONS
 from app.store.engine import make_engine, sqlite_path
-from app.store.names import names_of, speaks_of
-from app.store.query import NAMED
+from app.store.names import NAMED, names_of, speaks_of
 from app.store.search import RANK, index_row, index_statement, sequence_of, words_of
 from app.store.text import squeeze
 

@@ -15,7 +15,21 @@ from app.models.base import PREFIXES, Kind
 from app.models.finding import MatchedOn, Name
 from app.store.registries import identifiers
 from app.store.release import remember
-from app.store.text import CITED, TUMOUR, TUMOURS, parts, phrase, phrases, squeeze, stem
+from app.store.text import (
+    CITED,
+    IS_TUMOUR,
+    TUMOUR,
+    TUMOURS,
+    index_words,
+    parts,
+    phrase,
+    phrases,
+    squeeze,
+    stem,
+)
+
+NAMED = (Kind.INHIBITOR, Kind.TARGET, Kind.CANCER, Kind.MECHANISM, Kind.INDICATION)
+"""Kinds of which the best known records come first; the others have no names, and come by their ids."""
 
 STRENGTH = {each: number for number, each in enumerate(MatchedOn)}
 
@@ -31,6 +45,12 @@ BRACKETS = re.compile(r"(.+?)\s*[(\[](.+)[)\]]")
 
 SOUGHT = tuple(each for each in MatchedOn if each != MatchedOn.XREF)
 """What a misspelt term is compared with; a wrong digit in an identifier is another identifier."""
+
+ALIKE = 90
+"""The same where the term holds a name: what is less alike is something else."""
+
+METASTATIC = re.compile(r"\bm(?=[A-Z]{2,}\b)")
+"""As in mCRC."""
 
 LONGEST_TOLD = 8
 """Words of a name that is looked for within the text of a record."""
@@ -113,11 +133,16 @@ def sold_as(brands: Iterable[str]) -> Iterator[tuple[MatchedOn, str]]:
 
 def speaks_of(text: str, bearers: Mapping[str, set[int]]) -> set[int]:
     """What a text names, by the phrases of names; one of up to three letters is told by its capitals."""
+    return {each for key in names_within(text).keys() & bearers.keys() for each in bearers[key]}
+
+
+def names_within(text: str) -> dict[str, int]:
+    """The phrases within a text that may be names, and the words of each."""
     words = [part for group in parts(text) for part in group]
     capitals = set(re.findall("[A-Z]+", text))
-    keys = set(phrases(words, LONGEST_TOLD).values()) & bearers.keys()
-    told = (key for key in keys if not (key.isalpha() and len(key) <= 3) or key.upper() in capitals)
-    return {each for key in told for each in bearers[key]}
+    found = {key: end - begin for (begin, end), key in phrases(words, LONGEST_TOLD).items()}
+    short = {key for key in found if key.isalpha() and len(key) <= 3 and key.upper() not in capitals}
+    return {key: length for key, length in found.items() if key not in short}
 
 
 def resolve(
@@ -126,6 +151,7 @@ def resolve(
     """What each term stands for among the kinds, in the order given."""
     terms = list(terms)
     found = {term: names for term, names in exact(session, terms, kinds).items() if names}
+    found |= inflected(session, {each for each in terms if each not in found}, kinds)
     for term in {each for each in terms if each not in found}:
         found[term] = otherwise(session, term, kinds)
     resolutions = []
@@ -158,6 +184,16 @@ def exact(session: Session, terms: Iterable[str], kinds: Collection[Kind]) -> di
     return {term: found[key] for term, key in keys.items()}
 
 
+def inflected(session: Session, terms: Iterable[str], kinds: Collection[Kind]) -> dict[str, list[Name]]:
+    """The names that are a term but for inflection and spelling, of each record the strongest."""
+    keys = {term: phrase(term) for term in terms}
+    known: dict[str, dict[tuple[Kind, str], Name]] = defaultdict(dict)
+    names = names_by(session, col(Name.phrase), set(keys.values()) - {""}, kinds)
+    for name in sorted(names, key=lambda each: STRENGTH[each.matched_on]):
+        known[name.phrase].setdefault((name.kind, name.record_id), name)
+    return {term: list(known[key].values()) for term, key in keys.items() if key in known}
+
+
 def otherwise(session: Session, term: str, kinds: Collection[Kind]) -> list[Name]:
     """What a term stands for that is no name as it is: an identifier, or a name written in another way."""
     for each in identifiers(term):
@@ -180,19 +216,27 @@ def otherwise(session: Session, term: str, kinds: Collection[Kind]) -> list[Name
 
 
 def resolve_names(session: Session, term: str, kinds: Collection[Kind]) -> list[Name]:
-    return exact(session, [term], kinds)[term] or otherwise(session, term, kinds)
+    known = exact(session, [term], kinds)[term] or inflected(session, [term], kinds).get(term)
+    return known or otherwise(session, term, kinds)
 
 
 def names_by_key(session: Session, keys: Collection[str], kinds: Collection[Kind]) -> dict[str, list[Name]]:
     found: dict[str, list[Name]] = defaultdict(list)
-    ordered = sorted(keys)
+    for name in names_by(session, col(Name.key), keys, kinds):
+        found[name.key].append(name)
+    return found
+
+
+def names_by(
+    session: Session, column: Any, values: Collection[str], kinds: Collection[Kind]
+) -> Iterator[Name]:
+    """The names of some kinds that have one of some values in a column."""
+    ordered = sorted(values)
     for start in range(0, len(ordered), 500):
-        chosen = select(Name).where(col(Name.key).in_(ordered[start : start + 500]))
+        chosen = select(Name).where(column.in_(ordered[start : start + 500]))
         if len(kinds) < len(Kind):
             chosen = chosen.where(col(Name.kind).in_(kinds))
-        for name in session.scalars(chosen.order_by(col(Name.kind), col(Name.record_id))):
-            found[name.key].append(name)
-    return found
+        yield from session.scalars(chosen.order_by(col(Name.kind), col(Name.record_id)))
 
 
 def sought_keys(session: Session, kinds: Collection[Kind]) -> list[str]:
@@ -206,7 +250,7 @@ def sought_keys(session: Session, kinds: Collection[Kind]) -> list[str]:
 
 
 def suggest(
-    session: Session, terms: Iterable[str], kinds: Collection[Kind], most: int = 3
+    session: Session, terms: Collection[str], kinds: Collection[Kind], most: int = 3
 ) -> dict[str, list[Suggestion]]:
     """The records whose names hold the words of each term; else those whose names are most like it.
 
@@ -217,6 +261,7 @@ def suggest(
     from rapidfuzz.distance import OSA
 
     keys = sought_keys(session, kinds)
+    whole = longest_within(session, terms, kinds)
     alike: dict[str, list[tuple[float, int, str]]] = {}
     for term in dict.fromkeys(terms):
         key = squeeze(term)
@@ -224,19 +269,24 @@ def suggest(
         words = [squeeze(word) for word in BEHIND.sub("", term).split() if len(word) > 3]
         # A word that names hold is not misspelt; what only resembles it is something else.
         holding = [each for each in keys if words and all(word in each for word in words)]
+        within = whole[term]
         if holding:
             spelt = names_by_key(session, holding, kinds)
             holding = [each for each in holding if any(says(name.spelling, words) for name in spelt[each])]
+            if within:  # a claim whose id holds the words as well is not what was meant
+                holding = [each for each in holding if any(name.kind in NAMED for name in spelt[each])]
         if holding and not process.extractOne(key, keys, scorer=OSA.distance, score_cutoff=1):
             alike[term] = sorted((0.0, len(each), each) for each in holding)
             continue
-        scored = process.extract(key, keys, scorer=fuzz.ratio, score_cutoff=CUT_OFF, limit=None)
+        least = ALIKE if within else CUT_OFF
+        scored = process.extract(key, keys, scorer=fuzz.ratio, score_cutoff=least, limit=None)
         alike[term] = sorted(
             (-score, OSA.distance(key, each), each)
             for each, score, _ in scored
             # `liver cancer` resembles `bladder cancer` by its last word alone.
             if organ == key or fuzz.ratio(organ, ENDING.sub("", each)) >= CUT_OFF
         )
+        alike[term] += [(0.0, 0, each) for each in within]
     named = names_by_key(session, {each for near in alike.values() for *_, each in near}, kinds)
     suggestions = {}
     for term, near in alike.items():
@@ -253,9 +303,26 @@ def suggest(
     return suggestions
 
 
+def longest_within(session: Session, terms: Iterable[str], kinds: Collection[Kind]) -> dict[str, list[str]]:
+    """The keys of the longest names within each term: that of a cancer in `metastatic colorectal cancer`."""
+    phrases_of = {term: names_within(METASTATIC.sub("", term)) for term in terms}
+    asked = {key for found in phrases_of.values() for key in found if not IS_TUMOUR.fullmatch(key)}
+    known: dict[str, list[str]] = defaultdict(list)
+    for name in names_by(session, col(Name.phrase), asked, kinds):
+        if name.sought:
+            known[name.phrase].append(name.key)
+    within = {}
+    for term, found in phrases_of.items():
+        longest = max((length for key, length in found.items() if key in known), default=0)
+        keys = (key for key, length in found.items() if key in known and length == longest)
+        within[term] = list(dict.fromkeys(each for key in keys for each in known[key]))
+    return within
+
+
 def says(spelling: str, words: Iterable[str]) -> bool:
     """Whether a name holds some words, each as a word of its own: Bonetto holds no bone."""
-    return {stem(word) for word in words} <= {stem(part) for group in parts(spelling) for part in group}
+    held = index_words(spelling) | index_words(spelling.replace("-", " "))
+    return {stem(word) for word in words} <= held
 
 
 def find_id(session: Session, kind: Kind, term: str) -> str:

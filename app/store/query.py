@@ -12,6 +12,7 @@ from sqlmodel import Session, col
 from app.errors import InvalidParameter
 from app.models.base import Kind
 from app.models.finding import Entry, MatchedOn, Name
+from app.store.names import NAMED
 from app.store.registries import curie_of, identifiers
 from app.store.release import remember
 from app.store.text import (
@@ -29,9 +30,6 @@ from app.store.text import (
     squeeze,
     word_of,
 )
-
-NAMED = (Kind.INHIBITOR, Kind.TARGET, Kind.CANCER, Kind.MECHANISM, Kind.INDICATION)
-"""Kinds of which the best known records come first; the others have no names, and come by their ids."""
 
 LONGEST_NAME = 12
 """Words of a name within a query; a longer one must be the whole query."""

@@ -24,6 +24,7 @@ from sqlmodel import Session, col
 from app.catalog import BY_KIND, RESOURCES, Resource, filter_named, parameters_of
 from app.models.base import Kind
 from app.models.finding import MatchedOn, Name
+from app.store.conditions import Conditions
 from app.store.engine import Database, make_engine, parse_url
 from app.store.lists import Order, encode_cursor, find_page, get_record
 from app.store.memory import Memory
@@ -138,7 +139,7 @@ def deep(group: str, resource: Resource, sort: list[str]) -> Question:
     """A page that begins behind a record drawn by chance."""
 
     def ask(session: Session, asked: Asked) -> Any:
-        order = Order.of(resource, sort)
+        order = Order.of(Conditions(resource), sort)
         last = select(*(column for column, _ in order.columns))
         last = last.where(resource.table.id == asked.dice.choice(asked.ids[resource.kind]))
         cursor = encode_cursor(sort, session.execute(last).one())
