@@ -22,6 +22,7 @@ from app.store.query import read_query
 from app.store.release import reading
 from app.store.search import search
 from app.store.text import index_words
+from tests.bench.growth import FLAT, Asked, questions
 from tests.bench.scale import make
 from tests.conftest import NewDatabase
 from tests.test_lists import value_of
@@ -31,6 +32,7 @@ from tests.test_lists import value_of
 class Large:
     """A database of many records, and the statements that were run in it."""
 
+    url: str
     database: Database
     statements: list[tuple[str, Any]]
 
@@ -47,7 +49,7 @@ def large(new_database: NewDatabase) -> Iterator[Large]:
     def _note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
         statements.append((statement, parameters))
 
-    yield Large(database, statements)
+    yield Large(url, database, statements)
     database.dispose()
 
 
@@ -62,6 +64,16 @@ def test_a_release_is_whole_at_any_size(session: Session, large: Large) -> None:
     with reading(large.database) as (fresh, release):
         check_counts(fresh, release)
         assert release.counts["inhibitors"] == 4 * 37
+
+
+def test_what_the_growth_is_measured_by_can_be_asked(session: Session, large: Large) -> None:
+    asked = Asked(large.url)
+    every = list(questions(session, asked))
+    assert {each.group for each in every} >= {*FLAT, "facet", "total", "joint filters", "misspelt name"}
+    for group in {each.group for each in every}:
+        for question in [each for each in every if each.group == group][::9]:
+            question.ask(session, asked)
+    asked.database.dispose()
 
 
 @functools.cache
