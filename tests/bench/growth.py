@@ -39,7 +39,7 @@ SAMPLE = 200
 """Records, of each kind, among which those that are asked for are drawn."""
 
 SEARCHES = {
-    "rare": "qinghao",
+    "rare": "nanobody",
     "common": "il-6",
     "several words": "il-6 angiogenesis ovarian",
     "prefix": "t*",
