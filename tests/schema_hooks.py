@@ -69,12 +69,12 @@ def filter_case(context: Any, case: schemathesis.Case) -> bool:
 @schemathesis.hook
 def before_call(context: Any, case: schemathesis.Case, kwargs: Any) -> None:
     """Have few valid requests stopped by what is not there, so that most of them reach the database."""
-    if case.meta is not None and not case.meta.generation.mode.is_positive:
+    if case.meta is None or not case.meta.generation.mode.is_positive:
         return
     for name in TOLD_IN_WORDS:
         (case.query or {}).pop(name, None)
     names = REAL_NAMES.get(case.path)
-    if names is None or case.meta is None:
+    if names is None:
         return
     chance = random.Random(repr(case.query))
     for name in ("cursor", "ids"):
@@ -102,3 +102,9 @@ def valid_data_are_accepted(context: Any, response: schemathesis.Response, case:
 def invalid_data_are_refused(context: Any, response: schemathesis.Response, case: schemathesis.Case) -> None:
     if response.status_code != 414:  # a refusal too, which the fuzzer does not know as one
         CHECKS.get_one("negative_data_rejection")(context, response, case)
+
+
+@schemathesis.check
+def answers_have_their_schema(context: Any, response: schemathesis.Response, case: schemathesis.Case) -> None:
+    if response.status_code != 200 or not (case.query or {}).keys() & set(TOLD_IN_WORDS):
+        CHECKS.get_one("response_schema_conformance")(context, response, case)
