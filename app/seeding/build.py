@@ -91,9 +91,8 @@ class Build:
         """The records that a record names by their ids, beside the one above it."""
         for name, named in NAMED_BY[kind].items():
             held = getattr(row, name) if name != "parent" else None
-            yield from (
-                (named, each) for each in (held if isinstance(held, list) else [held] if held else [])
-            )
+            several = held if isinstance(held, list) else [held]
+            yield from ((named, each) for each in several if each)
         if isinstance(row, InteractionSeed):
             yield from ((row.source.kind, row.source.id), (row.object.kind, row.object.id))
 
