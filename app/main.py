@@ -1,6 +1,7 @@
 """The application: state, middleware, handlers and routers put together; nothing else."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -42,6 +43,7 @@ Data under CC BY 4.0; `/release` says how to cite them.
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    sys.setswitchinterval(0.001)  # a thread that computes gives way to the loop five times as soon
     looking = asyncio.create_task(app.state.watch.run())
     yield
     looking.cancel()

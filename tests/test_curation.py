@@ -846,7 +846,13 @@ def test_editors_have_a_schema_of_every_file_that_its_rows_keep(
 @pytest.mark.longer
 def test_files_are_watched_while_they_are_edited(seed_folder: Path) -> None:
     command = [sys.executable, "-m", "app", "seed", "--watch", "--from", str(seed_folder)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as program:
+    with subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Who runs the tests in the background of a shell has SIGINT ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    ) as program:
         assert program.stderr
         assert program.stderr.readline().endswith("the data are sound\n")
         path = seed_folder / "targets.yaml"

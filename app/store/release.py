@@ -145,11 +145,12 @@ class ReleaseWatch:
         """See which release is there; of several who ask for that at once, one looks for all."""
         if self._look is None or self._look.done():
             self._look, self._begun = asyncio.create_task(self._see()), time.monotonic()
-        waiting = time.monotonic()
+        waiting, worked = time.monotonic(), time.process_time()
         with suppress(TimeoutError):
             await asyncio.wait_for(asyncio.shield(self._look), PATIENCE)
         now = time.monotonic()
-        if self.database.path is None and now - waiting < PATIENCE + INTERVAL:  # else this process was busy
+        busy = now - waiting > PATIENCE + INTERVAL or time.process_time() - worked > (now - waiting) / 2
+        if self.database.path is None and not busy:  # who is busy cannot tell whether another is
             self.database.silent = now - self._begun >= PATIENCE and not self._look.done()
 
     async def current(self) -> ReleaseRead | None:
