@@ -19,7 +19,6 @@ from app.store.text import (
     CITED,
     IS_TUMOUR,
     TUMOUR,
-    TUMOURS,
     index_words,
     parts,
     phrase,
@@ -46,9 +45,6 @@ BRACKETS = re.compile(r"(.+?)\s*[(\[](.+)[)\]]")
 SOUGHT = tuple(each for each in MatchedOn if each != MatchedOn.XREF)
 """What a misspelt term is compared with; a wrong digit in an identifier is another identifier."""
 
-ALIKE = 90
-"""The same where the term holds a name: what is less alike is something else."""
-
 METASTATIC = re.compile(r"\bm(?=[A-Z]{2,}\b)")
 """As in mCRC."""
 
@@ -60,6 +56,9 @@ LONGEST = 60
 
 CUT_OFF = 70
 """How alike, of 100, a term and a name must be for the name to be suggested."""
+
+ALIKE = 90
+"""The same where the term holds a name: what is less alike is something else."""
 
 
 @dataclass(frozen=True)
@@ -208,10 +207,6 @@ def otherwise(session: Session, term: str, kinds: Collection[Kind]) -> list[Name
         outer, inner = (resolve_names(session, each, kinds) for each in brackets.groups())
         both = {(name.kind, name.record_id) for name in inner}
         return [name for name in outer if (name.kind, name.record_id) in both]
-    if BEHIND.search(bare):
-        others = exact(session, {BEHIND.sub(word, bare) for word in TUMOURS}, kinds)
-        found = {(name.kind, name.record_id): name for names in others.values() for name in names}
-        return sorted(found.values(), key=lambda name: (name.kind, name.record_id))
     return []
 
 
