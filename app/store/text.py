@@ -26,7 +26,6 @@ STOP = frozenset(
 )
 """Words of a question that no record needs, unless in capitals: ALL and WHO are names."""
 
-TUMOURS = ("cancer", "carcinoma", "neoplasm", "malignancy", "tumour", "tumor")
 TUMOUR = "(?:cancer|carcinoma|neoplasm|tumou?r|malignanc(?:y|ies))s?"
 IS_TUMOUR = re.compile(TUMOUR)
 """Words for one thing behind the name of an organ."""
@@ -270,9 +269,7 @@ def phrase(text: str) -> str:
 def phrases(words: list[str], longest: int) -> dict[tuple[int, int], str]:
     """The keys of all sequences of neighbours among words, by their first place and the place behind them."""
     first = [stem(each) for each in words]
-    later = [
-        TUMOURS[0] if IS_TUMOUR.fullmatch(each) else stem(each) for each in abbreviated(["", *words])[1:]
-    ]
+    later = ["cancer" if IS_TUMOUR.fullmatch(each) else stem(each) for each in abbreviated(["", *words])[1:]]
     found = {}
     for begin, key in enumerate(first):
         for end in range(begin + 1, min(begin + longest, len(words)) + 1):
