@@ -486,6 +486,10 @@ def test_q_narrows_a_list(client: httpx.Client, facts: Facts) -> None:
         "((",
         "NEAR(a b)",
         "STAT3 OR",
+        "OR",
+        "OR OR",
+        '""',
+        "? !",
         "*",
         '"',
         "'; DROP TABLE entry; --",
@@ -513,6 +517,8 @@ def test_no_text_is_a_fault_of_ours(client: httpx.Client, query: str) -> None:
         assert response.headers["Content-Type"] == "application/json"
         if path == "/search":
             assert "<script" not in response.text
+            found_by_it = response.json()
+            assert found_by_it["total"] or found_by_it["items"] or found_by_it["missing"], "and nothing says why"
 
 
 def test_what_a_search_cannot_be_asked(client: httpx.Client) -> None:

@@ -316,6 +316,8 @@ def stage(session: Session, query: Query, score: int, begin: int) -> Select[Any]
 def most_of(session: Session, text: str, query: Query, asked: Sequence[Span], limit: int | None) -> Hits:
     """What there is where no record holds all that a query asks for: the records that hold most of it."""
     missing, items = [each.typed for each in query.units], []
+    if not (query.units or query.excluded):  # operators and signs are no words, and no record holds them
+        missing = [text.strip()]
     if len(query.units) > 1:
         index = Index(session)
         each_alone = [Query([each], query.excluded, []) for each in query.units]
