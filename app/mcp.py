@@ -33,6 +33,7 @@ from app.models.graph import PathFilters
 from app.store.cursor import pack, unpack_place
 from app.store.engine import Database
 from app.store.lists import find_page, get_record
+from app.store.names import readings
 from app.store.names import resolve as resolve_names
 from app.store.release import reading
 from app.store.search import Hits
@@ -90,11 +91,22 @@ def sources_of(value: Any) -> Iterator[str]:
             yield from sources_of(each)
 
 
+def with_readings(session: Session, said: str | None) -> str | None:
+    """What is said, and before it what terms were read as that are no names."""
+    read = [
+        f"{term!r} is no name here; it was read as {' or '.join(each.id for each in found)}, "
+        "which may be more, or less, than was meant."
+        for term, found in readings(session).items()
+    ]
+    return " ".join([*read, *([said] if said else [])]) or None
+
+
 def few(sources: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(sources))[:MOST_SOURCES]
 
 
 def answer_of(
+    session: Session,
     release: str,
     items: Iterable[dict[str, Any]],
     sources: Iterable[str],
@@ -105,7 +117,8 @@ def answer_of(
 ) -> Answer:
     """An answer with so many items and sources as a short one has room for; it says what it leaves out."""
     shown, named = list(items), list(dict.fromkeys(sources))
-    answer = Answer(release=release, said=said, items=shown[:], sources=named[:MOST_SOURCES])
+    told = with_readings(session, said)
+    answer = Answer(release=release, said=told, items=shown[:], sources=named[:MOST_SOURCES])
     answer.total = len(shown) if total is None else total
     while len(answer.model_dump_json()) > MOST_CHARACTERS and len(answer.items) > 1:
         answer.items.pop()
@@ -205,7 +218,7 @@ class Tools:
                 ]
                 said = None if hits.kinds else nothing_said(hits)
                 sources = [each for item in items for each in item["sources"]]
-                answer = answer_of(release, items, sources, said=said, total=hits.total)
+                answer = answer_of(session, release, items, sources, said=said, total=hits.total)
                 return answer, pack(hits.after) if hits.after else None
 
             return paged(ask, 10)
@@ -226,7 +239,7 @@ class Tools:
                     }
                 )
             sources = [each for item in items for each in item["sources"]]
-            return answer_of(release, items, sources, rest="ask for fewer names at a time")
+            return answer_of(session, release, items, sources, rest="ask for fewer names at a time")
 
     def get(self, kind: KindName, name: str, whole: bool = False) -> Answer:  # type: ignore[valid-type]
         """One record by any name. Brief, with verdicts and counts, unless `whole`: up to 7,000 tokens."""
@@ -238,7 +251,8 @@ class Tools:
             if whole:
                 told = record
                 left = shorten(told, MOST_WHOLE)
-            answer = Answer(release=release, total=1, items=[told], sources=few(sources))
+            said = with_readings(session, None)
+            answer = Answer(release=release, said=said, total=1, items=[told], sources=few(sources))
             if left:
                 answer.more = (
                     f"left out: {', '.join(left)}; `list_records` lists them under filters; "
@@ -282,7 +296,7 @@ class Tools:
                 if not sources:  # the list names none, its records do
                     behind = [sources_behind(session, resource.kind, each["id"])[:2] for each in whole]
                     sources = [each for some in behind for each in some]
-                answer = answer_of(release, items, sources, total=page.total)
+                answer = answer_of(session, release, items, sources, total=page.total)
                 return answer, page.next_cursor
 
             return paged(ask, limit)
@@ -304,6 +318,7 @@ class Tools:
             ]  # fmt: skip
             parts = ("therapeutic", "safety", "approvals", "paths")
             return answer_of(
+                session,
                 release,
                 items,
                 sources_of([found[each] for each in parts]),
@@ -325,7 +340,7 @@ class Tools:
                 for each in found.paths
             ]
             sources = [ref.id for one in found.paths for edge in one.edges for ref in edge.publications]
-            answer = answer_of(release, items, sources, rest="name a `via`")
+            answer = answer_of(session, release, items, sources, rest="name a `via`")
             if not found.complete:
                 answer.more = "name a `via`: there is more than could be looked at"
             return answer
@@ -342,7 +357,7 @@ class Tools:
                 for each in found.items
             ]
             sources = [each for item in items for each in item["sources"]]
-            return answer_of(release, items, sources, rest="compare fewer at a time")
+            return answer_of(session, release, items, sources, rest="compare fewer at a time")
 
     def cite(
         self,
@@ -360,7 +375,7 @@ class Tools:
             for each in ids[skip : skip + MOST_CITED]:
                 whole = record_of(session, Kind.PUBLICATION, each)
                 items.append({field: whole[field] for field in fields if whole.get(field)})
-            answer = answer_of(release, items, ids, total=len(ids))
+            answer = answer_of(session, release, items, ids, total=len(ids))
             told = skip + len(answer.items)
             answer.sources = [each["id"] for each in answer.items]
             answer.more = f"{len(ids) - told} more: skip={told}" if told < len(ids) else None

@@ -213,7 +213,7 @@ def test_every_example_is_what_the_service_answers(document: Any, client: httpx.
 def test_every_id_parameter_has_an_example_that_is_there(document: Any, client: httpx.Client) -> None:
     for resource in RESOURCES:
         _, operation = operations(document)[f"get_{resource.kind}"]
-        parameter = operation["parameters"][0]
+        parameter = resolved(document, operation["parameters"][0])
         assert parameter["name"] == "id"
         (example,) = parameter["schema"]["examples"]
         assert client.get(f"/{resource.path}/{example}").status_code == 200

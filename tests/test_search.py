@@ -518,7 +518,9 @@ def test_no_text_is_a_fault_of_ours(client: httpx.Client, query: str) -> None:
         if path == "/search":
             assert "<script" not in response.text
             found_by_it = response.json()
-            assert found_by_it["total"] or found_by_it["items"] or found_by_it["missing"], "and nothing says why"
+            assert found_by_it["total"] or found_by_it["items"] or found_by_it["missing"], (
+                "and nothing says why"
+            )
 
 
 def test_what_a_search_cannot_be_asked(client: httpx.Client) -> None:

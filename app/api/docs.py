@@ -258,8 +258,8 @@ COMMON: dict[str, Any] = {
 def plain(schema: Any) -> Any:
     """A schema without what says nothing, and with the common ones by their names.
 
-    Titles repeat the name of what they are of; an empty list is what every list is by default; that a text is
-    one line is of no use to who reads it.
+    Titles repeat the name of what they are of; a list or a table is empty by default; that a text is one
+    line is of no use to who reads it.
     """
     if isinstance(schema, list):
         return [plain(each) for each in schema]
@@ -268,7 +268,7 @@ def plain(schema: Any) -> Any:
     own = {name: each if name == "examples" else plain(each) for name, each in schema.items()}
     if isinstance(own.get("title"), str):
         del own["title"]
-    if own.get("default") == [] or "const" in own:
+    if own.get("default") in ([], {}) or "const" in own:
         own.pop("default", None)
     if own.get("pattern") == LINE:
         del own["pattern"]
@@ -278,8 +278,12 @@ def plain(schema: Any) -> Any:
     return own
 
 
-LISTED = TypeAdapter(ListOf[Any]).json_schema(mode="serialization")["properties"]
-COMMON |= {name.title(): plain(LISTED[name]) for name in ("facets", "missing", "next")}
+LISTED = TypeAdapter(ListOf[Any]).json_schema(
+    mode="serialization", ref_template="#/components/schemas/{model}"
+)["properties"]
+COMMON |= {
+    name.title().replace("_", ""): plain(LISTED[name]) for name in ("facets", "missing", "next", "read_as")
+}
 
 
 def models(base: type[BaseModel] = Strict) -> Iterator[type[BaseModel]]:
@@ -327,17 +331,17 @@ def parameters_of(operation: dict[str, Any]) -> Iterator[Place]:
 
 
 def share(document: dict[str, Any], kind: str, places: Sequence[Place]) -> None:
-    """Make a component of what stands in several places; of what differs by one name, of the commonest."""
+    """Make a component of what stands in several places; what differs by one name has numbers."""
     alike: dict[str, dict[str, list[Place]]] = defaultdict(lambda: defaultdict(list))
     for place in places:
         alike[place[2]][json.dumps(place[0][place[1]])].append(place)
     for name, variants in alike.items():
-        commonest = max(variants.values(), key=len)
-        if len(commonest) > 1:
-            components = document["components"].setdefault(kind, {})
-            components[name] = commonest[0][0][commonest[0][1]]
-            for holder, key, _ in commonest:
-                holder[key] = {"$ref": f"#/components/{kind}/{name}"}
+        shared = sorted((each for each in variants.values() if len(each) > 1), key=len, reverse=True)
+        for number, same in enumerate(shared, 1):
+            own = name if number == 1 else f"{name}{number}"
+            document["components"].setdefault(kind, {})[own] = same[0][0][same[0][1]]
+            for holder, key, _ in same:
+                holder[key] = {"$ref": f"#/components/{kind}/{own}"}
 
 
 def releases(session: Session, version: str) -> dict[str, Any]:

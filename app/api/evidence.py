@@ -15,6 +15,7 @@ from app.models.claim import EvidenceCounts
 from app.models.evidence import EvidenceFilters
 from app.models.filters import whole
 from app.models.vocabulary import EvidenceType, Level, Significance
+from app.store.names import READ_AS, Readings, readings
 from app.store.summary import Dimension, SummaryQuery, counted_types, summarise
 
 router = new_router(tags=["evidence"])
@@ -40,6 +41,7 @@ class Matrix(BaseModel):
     by: list[Dimension]
     type: list[EvidenceType] = Field(description="the types of claim that are counted; empty: all")
     items: list[Cell]
+    read_as: Readings = Field(default={}, description=READ_AS)
 
 
 @router.get(
@@ -64,8 +66,11 @@ def read_summary(request: Request, query: Annotated[SummaryQuery, Query()], sess
 def matrix(session: Session, query: Any) -> Matrix:
     filters = whole(EvidenceFilters, query)
     cells = summarise(session, query.by, filters)
-    return Matrix(
+    found = Matrix(
         by=query.by,
         type=counted_types(query.by, filters),
         items=[Cell.model_validate(cell) for cell in cells],
     )
+    if read_as := readings(session):
+        found.read_as = read_as
+    return found

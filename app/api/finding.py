@@ -16,7 +16,7 @@ from app.http.session import SessionDep, new_router, next_address
 from app.models.base import Kind
 from app.models.filters import Format, Question, Words, split_commas
 from app.store.cursor import pack, unpack_place
-from app.store.names import resolve
+from app.store.names import READ_AS, Readings, readings, resolve
 from app.store.search import Hit, search
 
 router = new_router(tags=["finding"])
@@ -98,6 +98,7 @@ class FoundList(BaseModel):
     suggestions: list[Suggestion] = Field(
         default=[], description="where no record holds all of the query: what was probably meant"
     )
+    read_as: Readings = Field(default={}, description=READ_AS)
 
 
 KINDS = {name: resource.kind for resource in BY_KIND.values() for name in (resource.path, str(resource.kind))}
@@ -191,6 +192,8 @@ def found_by(
     )
     if not hits.kinds:
         found.missing, found.suggestions = hits.missing, hits.suggestions
+    if read_as := readings(session):
+        found.read_as = read_as
     return found
 
 

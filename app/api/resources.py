@@ -18,6 +18,7 @@ from app.http.session import new_router, next_address, session_of
 from app.knowledge.history import record_of
 from app.models.filters import Format, Question, RecordFormat, View, choice
 from app.store.lists import find_page, get_record
+from app.store.names import READ_AS, Readings
 from app.store.release import ReleaseWatch
 
 Item = TypeVar("Item")
@@ -33,6 +34,7 @@ class ListOf(BaseModel, Generic[Item]):
         default={}, description="per field asked for, how many records have each value"
     )
     missing: list[str] = Field(default=[], description="of the ids asked for, those that are no record's")
+    read_as: Readings = Field(default={}, description=READ_AS)
 
 
 def record_query(resource: Resource) -> type[Question]:

@@ -17,6 +17,10 @@ def body_of(page: Page, fields: list[str], following: str | None) -> str:
         rest["facets"] = page.facets
     if page.missing is not None:
         rest["missing"] = page.missing
+    if page.read_as:
+        rest["read_as"] = {
+            term: [each.model_dump() for each in records] for term, records in page.read_as.items()
+        }
     return f'{{"items":[{",".join(items)}],{compact(rest)[1:]}'
 
 

@@ -31,6 +31,8 @@ PAGE_HEADERS = {
 class Headers:
     """Put the security headers and the release on every response, and write out the addresses in it.
 
+    It names the records, too, that terms were read as which are none of their names.
+
     What reads no data names the release seen last.
     """
 
@@ -54,6 +56,9 @@ class Headers:
                     headers.add_vary_header("Accept")
                 if release := state.get("release") or self.watch.release:
                     headers["X-Atlas-Release"] = release.version
+                if read_as := state.get("read_as"):
+                    records = (f"{each.kind}/{each.id}" for found in read_as.values() for each in found)
+                    headers["X-Atlas-Read-As"] = ", ".join(sorted({*records}))
             await send(message)
 
         addresses: Addresses = scope["app"].state.addresses

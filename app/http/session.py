@@ -15,6 +15,7 @@ from starlette.convertors import PathConvertor, register_url_convertor
 
 from app.catalog import filter_named, parameters_of
 from app.http.problems import ANYWHERE, repeated_parameters, unknown_parameters
+from app.store.names import readings
 from app.store.release import reading
 
 
@@ -29,9 +30,13 @@ register_url_convertor("name", NamePath())
 
 @contextmanager
 def session_of(request: Request) -> Iterator[Session]:
-    """A session in which one release is read from beginning to end; the response names that release."""
+    """A session in which one release is read from beginning to end.
+
+    The response names that release, and what terms were read as that are no names.
+    """
     with reading(request.app.state.database) as (session, release):
         request.state.release = release
+        request.state.read_as = readings(session)
         yield session
 
 

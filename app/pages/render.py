@@ -428,6 +428,7 @@ def show(
         "path": request.url.path,
         "asked": request.query_params.multi_items(),
         "release": getattr(request.state, "release", None),
+        "read_as": getattr(request.state, "read_as", {}),
     }
     body = typeset(templates().get_template(template).render(content))
     return HTMLResponse(body, status, headers={"Content-Security-Policy": POLICY, **(headers or {})})

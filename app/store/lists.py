@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
 from typing import Any
@@ -21,7 +21,7 @@ from app.models.history import Revision
 from app.models.release import ReleaseRead
 from app.store.conditions import Conditions, count_values, find_conditions, sources_of
 from app.store.cursor import no_cursor, pack, unpack
-from app.store.names import find_id, resolve
+from app.store.names import Readings, find_id, readings, resolve
 from app.store.release import remember
 from app.store.search import is_filled
 from app.store.text import plain
@@ -43,6 +43,7 @@ class Page:
     missing: list[str] | None = None
     """Of the ids asked for, those that are no record's."""
     facets: dict[str, dict[str, int]] | None = None
+    read_as: Readings = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -155,6 +156,7 @@ def find_page(session: Session, resource: Resource, filters: Filters) -> Page:
         total=remember(session, question, lambda: count(session, resource, clauses)),
         next_cursor=encode_cursor(filters.sort, rows[-1][1:]) if more else None,
         facets=find_facets(session, conditions, filters),
+        read_as=readings(session),
     )
 
 
@@ -214,6 +216,7 @@ def find_by_ids(session: Session, resource: Resource, filters: Filters, narrower
         next_cursor=None,
         missing=[each.term for each in asked if each.match is None],
         facets=find_facets(session, narrower, filters),
+        read_as=readings(session),
     )
 
 

@@ -165,6 +165,8 @@ def resolve(
             if STRENGTH[name.matched_on] == strongest
         ]
         match = candidates[0] if len(candidates) == 1 else None
+        if match and match.matched_on == MatchedOn.SOUGHT_AS:
+            note_reading(session, term, [match])
         resolutions.append(
             Resolution(
                 term=term,
@@ -174,6 +176,22 @@ def resolve(
             )
         )
     return resolutions
+
+
+Readings = dict[str, list[Candidate]]
+"""By terms that are no names, the records that they were read as."""
+
+READ_AS = "by terms that are no name, what they are read as: more, or less, may have been meant"
+
+
+def note_reading(session: Session, term: str, records: list[Candidate]) -> None:
+    """Keep for the answer to say that a term is none of the names of what it was read as."""
+    readings(session)[term] = records
+
+
+def readings(session: Session) -> Readings:
+    found: Readings = session.info.setdefault("readings", {})
+    return found
 
 
 def exact(session: Session, terms: Iterable[str], kinds: Collection[Kind]) -> dict[str, list[Name]]:

@@ -9,14 +9,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, or_, select
 from sqlmodel import Session, col
 
-from app.errors import InvalidParameter
+from app.errors import Candidate, InvalidParameter
 from app.models.base import Kind
 from app.models.finding import Entry, MatchedOn, Name
-from app.store.names import NAMED
+from app.store.names import NAMED, note_reading
 from app.store.registries import curie_of, identifiers
 from app.store.release import remember
 from app.store.text import (
     CITED,
+    IS_TUMOUR,
     MOST_WORDS,
     STOP,
     Word,
@@ -47,8 +48,17 @@ class Named:
     number: int
     kind: Kind
     record_id: str
-    told: bool
-    """Whether a text that holds the name is known to name the record."""
+    label: str
+    matched_on: MatchedOn
+
+    @property
+    def told(self) -> bool:
+        """Whether a text that holds the name is known to name the record."""
+        return self.kind in NAMED and self.matched_on != MatchedOn.SOUGHT_AS
+
+    @property
+    def candidate(self) -> Candidate:
+        return Candidate(kind=self.kind, id=self.record_id, name=self.label, matched_on=self.matched_on)
 
 
 @dataclass(frozen=True)
@@ -100,7 +110,12 @@ def marker(number: int) -> str:
 
 def read_query(session: Session, text: str) -> Query:
     """What a query asks for; raises InvalidParameter for more than a search takes."""
-    return remember(session, ("query", text), lambda: read(session, text))
+    query = remember(session, ("query", text), lambda: read(session, text))
+    for unit in (*query.units, *query.excluded):
+        is_sought = {each.matched_on for each in unit.records} == {MatchedOn.SOUGHT_AS}
+        if is_sought and not IS_TUMOUR.fullmatch(unit.typed.lower()):  # any tumour is one
+            note_reading(session, unit.typed, [each.candidate for each in unit.records])
+    return query
 
 
 def read(session: Session, text: str) -> Query:
@@ -215,21 +230,21 @@ def names_in(session: Session, text: str, parts_of_it: list[str]) -> Names:
         is_asked: ColumnElement[bool] = col(Name.phrase).in_(asked[start : start + 500])
         if start == 0:
             is_asked = or_(is_asked, col(Name.key).in_(own_keys))
-        for held, key, spelling, matched_on, number, kind, record_id in session.execute(HELD.where(is_asked)):
-            told = kind in NAMED and matched_on != MatchedOn.SOUGHT_AS
-            named = Named(number, kind, record_id, told)
+        for held, key, spelling, *bearer in session.execute(HELD.where(is_asked)):
+            named = Named(*bearer)
             places = [within[held]] if held in keys else []
             if key in own_keys or held == own_phrase:
                 places.append(whole)
                 is_spelt |= spelling.lower() == own_spelling
             for each in places:
-                if told or named.number not in each:
+                if named.told or named.number not in each:
                     each[named.number] = named
     return Names({key: list(each.values()) for key, each in within.items()}, list(whole.values()), is_spelt)
 
 
 HELD: Select[Any] = select(  # type: ignore[call-overload]
-    Name.phrase, Name.key, Name.spelling, Name.matched_on, Entry.number, Entry.kind, Entry.record_id
+    *(Name.phrase, Name.key, Name.spelling),
+    *(Entry.number, Entry.kind, Entry.record_id, Entry.label, Name.matched_on),
 ).join(Entry, (col(Name.kind) == Entry.kind) & (col(Name.record_id) == Entry.record_id))
 """Names, and the entries of those who bear them."""
 
@@ -273,6 +288,7 @@ def units_of(item: Item, known: dict[str, list[Named]]) -> list[Unit]:
     while begin < len(words):
         if end := name_at(begin):
             typed = " ".join(words[begin:end])
+            typed = written.get("".join(words[begin:end]), typed)
             records = known[keys[begin, end]]
             unit = unit_of_name(typed.upper() if typed in STOP else typed, words[begin:end], records)
         else:

@@ -13,7 +13,7 @@ from app.models.claim import count_claims
 from app.models.evidence import EvidenceFilters
 from app.models.filters import Filters, split_commas, without
 from app.models.vocabulary import EvidenceType
-from app.store.conditions import find_conditions
+from app.store.conditions import Clause, find_conditions
 from app.store.lists import asked_for
 from app.store.release import remember
 
@@ -71,10 +71,13 @@ def counted_types(by: list[Dimension], filters: Filters) -> list[EvidenceType]:
 def summarise(session: Session, by: list[Dimension], filters: Filters) -> list[dict[str, Any]]:
     """Per cell of the dimensions, the claims by what they found; empty cells are left out."""
     question = ("summary", *by, asked_for(filters))
-    return remember(session, question, lambda: count_cells(session, by, filters))
+    clauses = find_conditions(session, BY_KIND[Kind.EVIDENCE], filters).clauses()
+    return remember(session, question, lambda: count_cells(session, by, filters, clauses))
 
 
-def count_cells(session: Session, by: list[Dimension], filters: Filters) -> list[dict[str, Any]]:
+def count_cells(
+    session: Session, by: list[Dimension], filters: Filters, clauses: list[Clause]
+) -> list[dict[str, Any]]:
     resource, types = BY_KIND[Kind.EVIDENCE], counted_types(by, filters)
     table, publications = resource.table, BY_KIND[Kind.PUBLICATION].table
     keys = [
@@ -88,7 +91,7 @@ def count_cells(session: Session, by: list[Dimension], filters: Filters) -> list
         .select_from(table)
         .join(publications, publications.id == table.publication_id)
         .where(
-            *find_conditions(session, resource, filters).clauses(),
+            *clauses,
             *([table.type.in_(types)] if types else []),
             *(key.is_not(None) for key in keys),
         )
