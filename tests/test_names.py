@@ -360,6 +360,58 @@ def test_two_letters_swapped_are_one_slip(client: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize(
+    ("term", "meant"),
+    [
+        ("ccRCC", ["renal-cell-carcinoma"]),
+        ("mCRC", ["colorectal-cancer"]),
+        ("pSTAT3", ["stat3"]),
+        ("rhIL-6", ["il6"]),
+        ("MCD", ["idiopathic-multicentric-castleman-disease"]),
+        ("MDSC", ["mdsc-recruitment"]),
+        ("breast ca", ["breast-cancer"]),
+        ("head and nek cancer", ["head-and-neck-squamous-cell-carcinoma"]),
+        ("ESCC", []),
+        ("Merkel cell carcinoma", []),
+        ("psoriatic arthritis", []),
+        ("TNF receptor", []),
+        ("IL-8 receptor", []),
+    ],
+)
+def test_what_is_only_spelt_alike_is_something_else(
+    client: httpx.Client, term: str, meant: list[str]
+) -> None:
+    found = client.get("/resolve", params={"q": term}).json()
+    assert found["match"] is None
+    assert [each["id"] for each in found["suggestions"]][:1] == meant
+
+
+def test_the_word_that_tells_a_cancer_from_all_others_decides(client: httpx.Client, facts: Facts) -> None:
+    bearers: dict[str, set[str]] = defaultdict(set)
+    for kind in (Kind.CANCER, Kind.TARGET, Kind.INHIBITOR, Kind.MECHANISM, Kind.INDICATION):
+        for row in facts.of(kind).values():
+            names = [name_of(row), *getattr(row, "synonyms", []), *getattr(row, "sought_as", [])]
+            for word in re.findall(r"[a-z]{5,}", " ".join([row.id.replace("-", " "), *names]).lower()):
+                bearers[word].add(row.id)
+    general = re.compile(
+        "cancers?|carcinomas?|neoplasms?|tumou?rs?|malignan.*|disease|system|resistant|acute|adult|.*rectal"
+    )
+    telling = {
+        word: next(iter(ids))
+        for word, ids in bearers.items()
+        if len(ids) == 1 and ids <= facts.cancers.keys() and not general.fullmatch(word)
+    }
+    assert {"oesophageal", "gastric", "ovarian", "prostate"} <= telling.keys()
+    tried = 0
+    for word, cancer in telling.items():
+        for rest in ("squamous cell carcinoma", "neuroendocrine carcinoma", "cell carcinoma"):
+            found = client.get("/resolve", params={"q": f"{word} {rest}"}).json()
+            if found["match"] is None and not found["candidates"]:
+                tried += 1
+                assert [each["id"] for each in found["suggestions"]][:1] == [cancer], (word, rest)
+    assert tried > 60
+
+
+@pytest.mark.parametrize(
     "nonsense",
     ["xyzzy", "qwertyuiop", "aspirin", "banana", "lorem ipsum dolor", "42", "1234567890", "!?", "中"],
 )

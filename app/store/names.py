@@ -18,7 +18,10 @@ from app.store.release import remember
 from app.store.text import (
     CITED,
     IS_TUMOUR,
+    RUN,
+    STOP,
     TUMOUR,
+    fold,
     index_words,
     parts,
     phrase,
@@ -45,8 +48,8 @@ BRACKETS = re.compile(r"(.+?)\s*[(\[](.+)[)\]]")
 SOUGHT = tuple(each for each in MatchedOn if each != MatchedOn.XREF)
 """What a misspelt term is compared with; a wrong digit in an identifier is another identifier."""
 
-METASTATIC = re.compile(r"\bm(?=[A-Z]{2,}\b)")
-"""As in mCRC."""
+PREFIXED = re.compile(r"\b[a-z]{1,2}(?=[A-Z]{2,}[A-Z0-9-]*\b)")
+"""As in mCRC, ccRCC and pSTAT3: letters before a name, which is written in capitals."""
 
 LONGEST_TOLD = 8
 """Words of a name that is looked for within the text of a record."""
@@ -59,6 +62,15 @@ CUT_OFF = 70
 
 ALIKE = 90
 """The same where the term holds a name: what is less alike is something else."""
+
+LIKE = 60
+"""How alike, of 100, each word of a misspelt name must be to a word of the name."""
+
+SHORT = 5
+"""Letters of a term for which only what begins as it does, or holds it, is suggested: ESCC is not OSCC."""
+
+FEW = 3
+"""Records that a word tells from all others, if no more have it in their names."""
 
 
 @dataclass(frozen=True)
@@ -275,37 +287,51 @@ def suggest(
 
     keys = sought_keys(session, kinds)
     whole = longest_within(session, terms, kinds)
+    things = {*NAMED} & {*kinds}
     alike: dict[str, list[tuple[float, int, str]]] = {}
     for term in dict.fromkeys(terms):
         key = squeeze(term)
         organ = squeeze(BEHIND.sub("", term))
-        words = [squeeze(word) for word in BEHIND.sub("", term).split() if len(word) > 3]
+        words = [squeeze(word) for word in BEHIND.sub("", term).split() if word.lower() not in STOP]
+        others: list[str] = []
         # A word that names hold is not misspelt; what only resembles it is something else.
         holding = [each for each in keys if words and all(word in each for word in words)]
-        within = whole[term]
+        spelt = names_by_key(session, holding, kinds)
+        holding = sorted(
+            (each for each in holding if any(says(name.spelling, words) for name in spelt[each])),
+            key=lambda each: (len(each), each),
+        )
+        if things:  # a claim whose id holds the words as well is rarely what was meant
+            known = [each for each in holding if any(name.kind in NAMED for name in spelt[each])]
+            holding, others = known, holding
         if holding:
-            spelt = names_by_key(session, holding, kinds)
-            holding = [each for each in holding if any(says(name.spelling, words) for name in spelt[each])]
-            if within:  # a claim whose id holds the words as well is not what was meant
-                holding = [each for each in holding if any(name.kind in NAMED for name in spelt[each])]
-        if holding and not process.extractOne(key, keys, scorer=OSA.distance, score_cutoff=1):
-            alike[term] = sorted((0.0, len(each), each) for each in holding)
+            alike[term] = [(0.0, len(each), each) for each in holding]
             continue
+        within = whole[term]
         least = ALIKE if within else CUT_OFF
+        told = telling(session, term, kinds)
         scored = process.extract(key, keys, scorer=fuzz.ratio, score_cutoff=least, limit=None)
         alike[term] = sorted(
             (-score, OSA.distance(key, each), each)
             for each, score, _ in scored
             # `liver cancer` resembles `bladder cancer` by its last word alone.
             if organ == key or fuzz.ratio(organ, ENDING.sub("", each)) >= CUT_OFF
+            if len(key) > SHORT or each[0] == key[0] or key in each
+            if not told or each in told
         )
-        alike[term] += [(0.0, 0, each) for each in within]
+        alike[term] += [(0.0, 0, each) for each in within or told]
+        alike[term] += [(0.0, len(each), each) for each in others if not within]
     named = names_by_key(session, {each for near in alike.values() for *_, each in near}, kinds)
     suggestions = {}
     for term, near in alike.items():
         records: dict[tuple[Kind, str], Suggestion] = {}
         for _, same in groupby(near, key=lambda each: each[:2]):
-            names = [name for *_, key in same for name in named[key] if name.sought]
+            names = [
+                name
+                for score, _, key in same
+                for name in named[key]
+                if name.sought and (score == 0 or resembles(term, name.spelling))
+            ]
             names.sort(key=lambda name: (STRENGTH[name.matched_on], name.kind, name.record_id, name.key))
             for name in names:
                 records.setdefault(
@@ -316,9 +342,33 @@ def suggest(
     return suggestions
 
 
+def telling(session: Session, term: str, kinds: Collection[Kind]) -> list[str]:
+    """The keys of the names that hold the most telling word of a term, which fewest records have.
+
+    Oesophageal, and not squamous, tells what an oesophageal squamous cell carcinoma is; the last word of
+    several says of what kind a thing is, as in `TNF receptor`.
+    """
+
+    def read() -> dict[str, dict[tuple[Kind, str], list[str]]]:
+        asked = set(kinds) & {*NAMED}
+        chosen = select(Name).where(col(Name.sought), col(Name.kind).in_(asked)).order_by(col(Name.key))
+        found: dict[str, dict[tuple[Kind, str], list[str]]] = defaultdict(lambda: defaultdict(list))
+        for name in session.scalars(chosen):
+            for word in index_words(name.spelling):
+                found[word][name.kind, name.record_id].append(name.key)
+        return found
+
+    bearers = remember(session, ("words of names", *sorted(kinds)), read)
+    *before, _ = [word for group in parts(term) for word in group] or [""]
+    words = {stem(word) for word in before if len(word) > 3 and not IS_TUMOUR.fullmatch(word)}
+    held = [bearers[word] for word in sorted(words & bearers.keys()) if len(bearers[word]) <= FEW]
+    least = min(held, key=len, default={})
+    return [key for keys in least.values() for key in keys]
+
+
 def longest_within(session: Session, terms: Iterable[str], kinds: Collection[Kind]) -> dict[str, list[str]]:
     """The keys of the longest names within each term: that of a cancer in `metastatic colorectal cancer`."""
-    phrases_of = {term: names_within(METASTATIC.sub("", term)) for term in terms}
+    phrases_of = {term: names_within(PREFIXED.sub("", term)) for term in terms}
     asked = {key for found in phrases_of.values() for key in found if not IS_TUMOUR.fullmatch(key)}
     known: dict[str, list[str]] = defaultdict(list)
     for name in names_by(session, col(Name.phrase), asked, kinds):
@@ -336,6 +386,25 @@ def says(spelling: str, words: Iterable[str]) -> bool:
     """Whether a name holds some words, each as a word of its own: Bonetto holds no bone."""
     held = index_words(spelling) | index_words(spelling.replace("-", " "))
     return {stem(word) for word in words} <= held
+
+
+def resembles(term: str, spelling: str) -> bool:
+    """Whether a term of several words is a name misspelt: each word is like one of it, or the whole is.
+
+    Merkel is not renal, and the receptor of IL-8 not that of IL-6.
+    """
+    from rapidfuzz import fuzz, process  # misspelt names alone need it
+
+    words, held = RUN.findall(fold(BEHIND.sub("", term))), index_words(spelling)
+    if len(words) == 1:
+        return True
+    if fuzz.ratio(squeeze(term), squeeze(spelling)) >= ALIKE:
+        return re.findall(r"\d+", term) == re.findall(r"\d+", spelling)
+    return all(
+        each in held
+        or (len(each) > 3 and process.extractOne(each, held, scorer=fuzz.ratio, score_cutoff=LIKE))
+        for each in words
+    )
 
 
 def find_id(session: Session, kind: Kind, term: str) -> str:
