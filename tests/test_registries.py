@@ -10,8 +10,10 @@ import pytest
 from app.catalog import BY_KIND, RESOURCES
 from app.exports.jsonld import registry
 from app.exports.kgx import biolink_curie
+from app.knowledge.journals import abbreviated
 from app.models.base import PREFIXES, Kind
 from app.seeding.answers import Facts, curies
+from app.store.registries import curie_of
 from tests.registries import PLACE, written
 from tests.test_names import STRONGER_ELSEWHERE
 
@@ -20,14 +22,26 @@ HOMES = {
     "clinicaltrials": [
         "https://clinicaltrials.gov/study/{}?term=x",
         "clinicaltrials.gov/ct2/show/{}",
+        "https://classic.clinicaltrials.gov/ct2/show/results/{}?view=results",
         "ClinicalTrials.gov Identifier: {}",
     ],
-    "doi": ["https://doi.org/{}", "http://dx.doi.org/{}", "DOI: {}", "doi {}"],
+    "doi": [
+        *("https://doi.org/{}", "http://dx.doi.org/{}", "DOI: {}", "doi {}", "doi:{}."),
+        "https://www.frontiersin.org/articles/{}/full",
+        "https://onlinelibrary.wiley.com/doi/abs/{}?af=R",
+        "https://link.springer.com/content/pdf/{}.pdf",
+        "https://journals.plos.org/plosone/article?id={}&type=printable",
+        "https://www.biorxiv.org/content/{}v2.full",
+    ],
     "doid": ["http://purl.obolibrary.org/obo/DOID_{}", "DOID_{}"],
     "ensembl": ["https://www.ensembl.org/Homo_sapiens/Gene/Summary?g={}", "{}.15"],
     "go": ["http://purl.obolibrary.org/obo/GO_{}"],
     "hgnc": ["HGNC ID: {}", "https://www.genenames.org/data/gene-symbol-report/#!/hgnc_id/HGNC:{}"],
-    "mondo": ["http://purl.obolibrary.org/obo/MONDO_{}", "https://purl.obolibrary.org/obo/MONDO_{}"],
+    "mondo": [
+        "http://purl.obolibrary.org/obo/MONDO_{}",
+        "https://purl.obolibrary.org/obo/MONDO_{}",
+        "https://www.ebi.ac.uk/ols4/ontologies/mondo/classes?iri=http://purl.obolibrary.org/obo/MONDO_{}",
+    ],
     "pmc": [
         "https://pmc.ncbi.nlm.nih.gov/articles/{}/",
         "https://www.ncbi.nlm.nih.gov/pmc/articles/{}",
@@ -81,8 +95,20 @@ def test_every_identifier_is_read_in_every_form(client: httpx.Client, facts: Fac
 
 
 AROUND = {
-    "EudraCT": ["EudraCT number: {}", "EudraCT No. {}", "EUCTR{}", "EUCTR{}-BE", "{}-DE"],
-    "CTIS": ["EU CT number: {}", "CTIS number {}", "CTIS{}-BE"],
+    "EudraCT": [
+        "EudraCT number: {}",
+        "EudraCT No. {}",
+        "EUCTR{}",
+        "EUCTR{}-BE",
+        "{}-DE",
+        "https://www.clinicaltrialsregister.eu/ctr-search/trial/{}/DK",
+    ],
+    "CTIS": [
+        "EU CT number: {}",
+        "CTIS number {}",
+        "CTIS{}-BE",
+        "https://euclinicaltrials.eu/search-for-clinical-trials/?EUCT={}",
+    ],
 }
 """What registers put around the number of a trial in the European Union."""
 
@@ -125,6 +151,38 @@ def test_every_paper_is_found_as_it_is_cited(client: httpx.Client, facts: Facts)
     for term in [*meant][::60]:
         hit = client.get("/search", params={"q": term, "limit": 1}).json()["items"][0]
         assert {(hit["kind"], hit["id"])} == meant[term], term
+
+
+def test_every_page_is_found_by_its_address(client: httpx.Client, facts: Facts) -> None:
+    """In a query too; that of a registry stands for what is registered."""
+    pages: dict[str, set[tuple[Kind, str]]] = {}
+    for row in facts.of(Kind.PUBLICATION).values():
+        bare = re.sub(r"^https?://(www\.)?", "", row.url or "")
+        if row.url and not curie_of(row.url) and not re.search(r"10\.\d{4}|NCT\d{8}", row.url):
+            for form in (row.url, bare, f"http://{bare}", f"https://www.{bare}", f"{row.url}/"):
+                pages[form] = {(Kind.PUBLICATION, row.id)}
+    assert len(pages) > 1000
+    ask(client, pages)
+    for address in [*pages][::200]:
+        for query in (address, f"{address}.", f"({address})"):
+            found = client.get("/search", params={"q": query, "limit": 1}).json()["items"]
+            assert {(each["kind"], each["id"]) for each in found} == pages[address], query
+
+
+def test_a_reference_finds_its_publication(client: httpx.Client, facts: Facts) -> None:
+    """As we write it, and as a list of references has it, with a journal by its short name."""
+    first, tried = 0, 0
+    for row in [*facts.of(Kind.PUBLICATION).values()][::4]:
+        references = [client.get(f"/publications/{row.id}").json()["citation"]]
+        if row.authors and row.year and (journal := abbreviated(row.journal)):
+            references.append(f"{row.authors[0].rpartition(' ')[0]} et al., {journal} {row.year}")
+        for reference in references:
+            found = client.get("/search", params={"q": reference[:500], "limit": 5}).json()
+            ids = [each["id"] for each in found["items"]]
+            assert row.id in ids, reference
+            first, tried = first + (ids[0] == row.id), tried + 1
+    assert tried > 200
+    assert first > 0.95 * tried
 
 
 @pytest.mark.longer

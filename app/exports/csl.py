@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel
 
-from app.exports.journals import abbreviated
+from app.knowledge.journals import abbreviated
 from app.models.publication import PublicationKind
 from app.models.release import ReleaseRead
 

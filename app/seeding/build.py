@@ -19,6 +19,7 @@ from sqlmodel import SQLModel
 
 from app import SCHEMA_REVISION
 from app.catalog import BY_KIND, RESOURCES, Resource
+from app.knowledge.journals import abbreviated
 from app.models.base import Kind
 from app.models.cancer import Judgement
 from app.models.finding import Entry, MatchedOn, Name
@@ -86,6 +87,8 @@ class Build:
                 yield from (
                     each for each in (value if isinstance(value, list) else [value]) if type(each) is str
                 )
+        if kind == Kind.PUBLICATION and (journal := abbreviated(row.journal)):
+            yield journal
 
     def referred(self, kind: Kind, row: Any) -> Iterator[tuple[Kind, str]]:
         """The records that a record names by their ids, beside the one above it."""

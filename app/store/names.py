@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 from app.errors import AmbiguousName, Candidate, RecordNotFound, Suggestion
 from app.models.base import PREFIXES, Kind
 from app.models.finding import MatchedOn, Name
-from app.store.registries import identifiers
+from app.store.registries import bare_address, curie_of, identifiers
 from app.store.release import remember
 from app.store.text import (
     CITED,
@@ -131,6 +131,8 @@ def spellings(kind: Kind, row: Any, label: str, xrefs: Iterable[str]) -> Iterato
         # A bare number could be of any registry; among publications it is a PMID.
         if not local.isdigit() or prefix == "pubmed":
             yield MatchedOn.XREF, local
+    if kind == Kind.PUBLICATION and row.url and not curie_of(row.url):
+        yield MatchedOn.XREF, bare_address(row.url)
     for wider in getattr(row, "sought_as", []):
         yield MatchedOn.SOUGHT_AS, wider
 

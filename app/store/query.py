@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, or_, select
@@ -12,7 +13,7 @@ from sqlmodel import Session, col
 from app.errors import Candidate, InvalidParameter
 from app.models.base import Kind
 from app.models.finding import Entry, MatchedOn, Name
-from app.store.names import NAMED, note_reading
+from app.store.names import NAMED, note_reading, resolve_names
 from app.store.registries import curie_of, identifiers
 from app.store.release import remember
 from app.store.text import (
@@ -38,6 +39,8 @@ LONGEST_NAME = 12
 TOKEN = re.compile(r'(?<!\S)(?P<minus>-)(?=[^\W\d_]|["(])|"(?P<quoted>[^"]*)"|(?P<plain>[^\s"]+)')
 ROUND = ".,;:!?()[]{}'\""
 """Signs around a word that are no part of it."""
+ADDRESS = re.compile(r"(?:https?://|www\.)[^\s\"]+", re.IGNORECASE)
+"""Of a page."""
 QUOTES = str.maketrans(dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"'))
 
 
@@ -120,7 +123,7 @@ def read_query(session: Session, text: str) -> Query:
 
 def read(session: Session, text: str) -> Query:
     items, fault = [], None
-    text = CITED.sub(" ", text)
+    text = ADDRESS.sub(partial(bearer_of, session), CITED.sub(" ", text))
     try:
         items = list(split(text.translate(QUOTES)))
     except InvalidParameter as error:  # no fault of a name
@@ -147,6 +150,16 @@ def read(session: Session, text: str) -> Query:
     if (count := len(kept) + len(excluded)) > MOST_WORDS:
         raise InvalidParameter("q", f"At most {MOST_WORDS} words, these are {count}", "too_long")
     return Query(kept, excluded, exact if len(items) == 1 and items[0].quoted else [])
+
+
+def bearer_of(session: Session, address: re.Match[str]) -> str:
+    """The id of the record that an address is of; the address where it is of none, or of several."""
+    term = address[0].strip(ROUND)
+    named = {(each.kind, each.record_id) for each in resolve_names(session, term, tuple(Kind))}
+    if len(named) != 1:
+        return address[0]
+    ((kind, record_id),) = named
+    return address[0].replace(term, f"{kind}/{record_id}")
 
 
 def is_plain(item: Item) -> bool:

@@ -21,7 +21,7 @@ COLLECTION = "|".join(each.path for each in RESOURCES)
 KIND = "|".join(each.kind for each in RESOURCES)
 OURS = re.compile(
     rf"(?:(?:https?://[^/]+|urn:x-il6-atlas:)(?:/(?!(?:{COLLECTION})/)[^/?#]+)*?)?/?(?:explore/)?"
-    rf"({COLLECTION})/([^/?#]+)/?(?:[?#].*)?"
+    rf"(?<![\w-])({COLLECTION})/([^/?#]+)/?(?:[?#].*)?"
     rf"|il6atlas:(?:({KIND})/)?([^/]+)|il6atlas\.({KIND}):(.+)",
     re.IGNORECASE,
 )
@@ -44,6 +44,18 @@ EU_NUMBER = re.compile(
     r"(?:eudract|euctr?|ctis)?-?(\d{4}-\d{6}-\d{2})(?:-\d{2})?(?:-[a-z]{2,3})?", re.IGNORECASE
 )
 """The number of a trial in the European Union, with what registers put around it."""
+
+
+DOI = re.compile(r"10\.\d{4,9}/\S+")
+FILE_ENDING = re.compile(r"(?:\.(?:pdf|full|abstract|short|long|html?|text))+$", re.IGNORECASE)
+"""What stands behind a DOI in the address of a file."""
+
+
+MOST_PARTS = 4
+"""Of an address, that may each be an identifier, or a part of one."""
+
+SELF_TOLD = re.compile(r"NCT\d{8}|\b\d{4}-\d{6}-\d{2}\b|\b[a-z]+[_:]\d{4,}\b", re.IGNORECASE)
+"""What says by itself of which registry it is, wherever it stands in an address."""
 
 
 @cache
@@ -76,6 +88,27 @@ def identifiers(term: str) -> Iterator[str]:
             yield from filter(None, versioned.groups())
     if written:
         yield written
+    yield from dois_in(term)
+    if "/" in term:
+        yield bare_address(term)
+        for each in SELF_TOLD.findall(term)[:MOST_PARTS]:
+            told = f"clinicaltrials:{each}" if each[:3].upper() == "NCT" else each.replace("_", ":")
+            yield from (curie_of(told) or each, f"{each}-00")
+
+
+def bare_address(address: str) -> str:
+    """An address without what differs where the page is the same."""
+    return unquote(SCHEME.sub("", address, count=1)).rstrip("/")
+
+
+def dois_in(term: str) -> Iterator[str]:
+    """What may be the DOI within the address that a publisher gave an article, the longest first."""
+    if found := DOI.search(term):
+        registrant, *parts = re.split(r"[?#&]", found[0])[0].rstrip(".,;/").split("/")
+        for end in range(min(len(parts), MOST_PARTS), 0, -1):
+            doi = "/".join([registrant, *parts[:end]])
+            article = FILE_ENDING.sub("", doi)
+            yield from dict.fromkeys((doi, article, re.sub(r"v\d+$", "", article)))  # of some version
 
 
 def curie_of(term: str) -> str | None:
