@@ -63,10 +63,13 @@ class Order:
         return cls(columns)
 
     def by(self, first: int = 0) -> list[Any]:
-        """What a query is ordered by, from one of the columns on."""
-        parts = [column.desc() if falling else column.asc() for column, falling in self.columns[first:]]
-        nullable = [is_nullable(column) for column, _ in self.columns[first:]]
-        return [each.nulls_last() if null else each for each, null in zip(parts, nullable, strict=True)]
+        """What a query is ordered by, from one of the columns on, in the words of its index."""
+        parts = []
+        for column, falling in self.columns[first:]:
+            part = column.desc() if falling else column.asc()
+            has_index_of_its_own = falling and column.key != "id"
+            parts.append(part.nulls_last() if has_index_of_its_own or is_nullable(column) else part)
+        return parts
 
     def behind(self, values: Sequence[Scalar]) -> Iterator[tuple[Clause, int]]:
         """What comes behind the row of these values, in parts that follow one another.
