@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -69,8 +69,8 @@ LIKE = 60
 SHORT = 5
 """Letters of a term for which only what begins as it does, or holds it, is suggested: ESCC is not OSCC."""
 
-FEW = 3
-"""Records that a word tells from all others, if no more have it in their names."""
+FEW, MOST_HOLDING = 3, 100
+"""Records that a word tells from others, if no more have it in their names; and keys that are looked at."""
 
 
 @dataclass(frozen=True)
@@ -311,7 +311,7 @@ def suggest(
             continue
         within = whole[term]
         least = ALIKE if within else CUT_OFF
-        told = telling(session, term, kinds)
+        told = telling(session, term, keys, kinds)
         scored = process.extract(key, keys, scorer=fuzz.ratio, score_cutoff=least, limit=None)
         alike[term] = sorted(
             (-score, OSA.distance(key, each), each)
@@ -344,28 +344,24 @@ def suggest(
     return suggestions
 
 
-def telling(session: Session, term: str, kinds: Collection[Kind]) -> list[str]:
-    """The keys of the names that hold the most telling word of a term, which fewest records have.
+def telling(session: Session, term: str, keys: Sequence[str], kinds: Collection[Kind]) -> list[str]:
+    """Of some keys, those of the names that hold the most telling word of a term, which fewest records have.
 
     Oesophageal, and not squamous, tells what an oesophageal squamous cell carcinoma is; the last word of
     several says of what kind a thing is, as in `TNF receptor`.
     """
-
-    def read() -> dict[str, dict[tuple[Kind, str], list[str]]]:
-        asked = set(kinds) & {*NAMED}
-        chosen = select(Name).where(col(Name.sought), col(Name.kind).in_(asked)).order_by(col(Name.key))
-        found: dict[str, dict[tuple[Kind, str], list[str]]] = defaultdict(lambda: defaultdict(list))
-        for name in session.scalars(chosen):
-            for word in index_words(name.spelling):
-                found[word][name.kind, name.record_id].append(name.key)
-        return found
-
-    bearers = remember(session, ("words of names", *sorted(kinds)), read)
     *before, _ = [word for group in parts(term) for word in group] or [""]
-    words = {stem(word) for word in before if len(word) > 3 and not IS_TUMOUR.fullmatch(word)}
-    held = [bearers[word] for word in sorted(words & bearers.keys()) if len(bearers[word]) <= FEW]
-    least = min(held, key=len, default={})
-    return [key for keys in least.values() for key in keys]
+    told: list[Name] = []
+    for word in before:
+        holding = [each for each in keys if word in each] if len(word) > 3 else []
+        if not holding or len(holding) > MOST_HOLDING or IS_TUMOUR.fullmatch(word):
+            continue
+        spelt = names_by(session, col(Name.key), holding, kinds)
+        names = [each for each in spelt if each.kind in NAMED and says(each.spelling, [word])]
+        bearers = len({(each.kind, each.record_id) for each in names})
+        if 0 < bearers <= FEW and (not told or bearers < len({each.record_id for each in told})):
+            told = names
+    return [each.key for each in told]
 
 
 def longest_within(session: Session, terms: Iterable[str], kinds: Collection[Kind]) -> dict[str, list[str]]:
