@@ -2,8 +2,9 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from itertools import groupby
 from typing import Any
 
@@ -290,6 +291,7 @@ def suggest(
     keys = sought_keys(session, kinds)
     whole = longest_within(session, terms, kinds)
     things = {*NAMED} & {*kinds}
+    bearing = cache(partial(bearers_of, session, keys, kinds))
     alike: dict[str, list[tuple[float, int, str]]] = {}
     for term in dict.fromkeys(terms):
         key = squeeze(term)
@@ -311,7 +313,7 @@ def suggest(
             continue
         within = whole[term]
         least = ALIKE if within else CUT_OFF
-        told = telling(session, term, keys, kinds)
+        told = telling(term, bearing)
         scored = process.extract(key, keys, scorer=fuzz.ratio, score_cutoff=least, limit=None)
         alike[term] = sorted(
             (-score, OSA.distance(key, each), each)
@@ -344,24 +346,30 @@ def suggest(
     return suggestions
 
 
-def telling(session: Session, term: str, keys: Sequence[str], kinds: Collection[Kind]) -> list[str]:
-    """Of some keys, those of the names that hold the most telling word of a term, which fewest records have.
+def telling(term: str, bearing: Callable[[str], list[Name]]) -> list[str]:
+    """The keys of the names that hold the most telling word of a term, which fewest records have.
 
     Oesophageal, and not squamous, tells what an oesophageal squamous cell carcinoma is; the last word of
     several says of what kind a thing is, as in `TNF receptor`.
     """
     *before, _ = [word for group in parts(term) for word in group] or [""]
-    told: list[Name] = []
-    for word in before:
-        holding = [each for each in keys if word in each] if len(word) > 3 else []
-        if not holding or len(holding) > MOST_HOLDING or IS_TUMOUR.fullmatch(word):
-            continue
-        spelt = names_by(session, col(Name.key), holding, kinds)
-        names = [each for each in spelt if each.kind in NAMED and says(each.spelling, [word])]
-        bearers = len({(each.kind, each.record_id) for each in names})
-        if 0 < bearers <= FEW and (not told or bearers < len({each.record_id for each in told})):
-            told = names
-    return [each.key for each in told]
+    told = [bearing(word) for word in before if len(word) > 3 and len(term) <= LONGEST]
+    return [each.key for each in min(filter(None, told), key=number_of, default=[])]
+
+
+def number_of(names: Iterable[Name]) -> int:
+    """How many records bear some names."""
+    return len({(each.kind, each.record_id) for each in names})
+
+
+def bearers_of(session: Session, keys: Sequence[str], kinds: Collection[Kind], word: str) -> list[Name]:
+    """Of some keys, the names that hold a word; none if many records have it."""
+    holding = [each for each in keys if word in each]
+    if len(holding) > MOST_HOLDING or IS_TUMOUR.fullmatch(word):
+        return []
+    spelt = names_by(session, col(Name.key), holding, kinds)
+    names = [each for each in spelt if each.kind in NAMED and says(each.spelling, [word])]
+    return names if number_of(names) <= FEW else []
 
 
 def longest_within(session: Session, terms: Iterable[str], kinds: Collection[Kind]) -> dict[str, list[str]]:
