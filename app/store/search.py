@@ -62,6 +62,9 @@ RANK = [
 ]
 """Of two hits that are alike in all else, the one whose kind comes first here comes first."""
 
+FEW = 1_000
+"""Hits that are looked up, and sorted."""
+
 MOST_MEANT = 5
 """Suggestions of a search."""
 
@@ -152,6 +155,8 @@ class Index:
         key = column("rowid" if self.sqlite else "number", Integer)
         self.table = table("fts_entry", key, column("fts_entry"), column("words"))
         self.number: Any = self.table.c[key.name]
+        self.place: Any = self.number if self.sqlite else self.number + 0
+        """The number, where words are to lead: PostgreSQL else reads entries, which are long, in order."""
 
     def expression(self, query: Query, mark: str = "") -> str:
         """What a query asks for in the language of the index; with a mark, what is in names alone."""
@@ -186,7 +191,7 @@ class Index:
         """The numbers of the entries that an expression finds, and that hold the phrases of a query."""
         chosen: Select[Any] = select(self.number.label("number")).where(self.matches(expression))
         chosen = chosen.where(*self.phrases(query, self.number))
-        return chosen.where(self.number.between(*span)) if span else chosen
+        return chosen.where(self.place.between(*span)) if span else chosen
 
     def phrases(self, query: Query, number: Any) -> list[ColumnElement[bool]]:
         """What the index does not know: whether an entry holds phrases of a query."""
@@ -264,10 +269,8 @@ def search(
         wanted = None if limit is None else limit + 1 - len(rows)
         if limit != 0 and wanted != 0 and (after is None or score <= after[0]):
             begin = after[1] + 1 if after and score == after[0] else 1
-            numbers = stage(session, query, score, begin)
+            numbers = stage(session, query, score, begin, asked if kinds else [], sum(counts.values()))
             if numbers is not None:
-                if kinds:
-                    numbers = within(numbers, asked)
                 found_numbers = session.scalars(numbers.limit(wanted))
                 rows += ((score, number) for number in found_numbers)
     terms = terms_of(session, query) if rows else set()
@@ -292,16 +295,22 @@ def read_entries(session: Session, numbers: Sequence[int]) -> dict[int, Entry]:
     }
 
 
-def stage(session: Session, query: Query, score: int, begin: int) -> Select[Any] | None:
-    """The numbers from one on that a score is given to, in their order; None where it is given to none."""
+def stage(
+    session: Session, query: Query, score: int, begin: int, asked: Sequence[Span], total: int
+) -> Select[Any] | None:
+    """The numbers from one on that a score is given to, in their order; None where it is given to none.
+
+    Those of many hits are read in that order; few are looked up by their words.
+    """
     number: Any
     if score == EXACT:
         if not query.exact:
             return None
         number = col(Entry.number)
-        return select(number).where(number.in_(query.exact), number >= begin).order_by(number)
+        numbers: Select[Any] = select(number).where(number.in_(query.exact), number >= begin)
+        return (numbers.where(within(number, asked)) if asked else numbers).order_by(number)
     index = Index(session)
-    number = index.number
+    number = index.place if asked or total <= FEW else index.number
     if query.units:
         expression = index.expression(query, "_") if score == NAMES else index.beside_names(query)
         numbers = index.numbers(expression, query)
@@ -310,6 +319,8 @@ def stage(session: Session, query: Query, score: int, begin: int) -> Select[Any]
     else:
         numbers = entries_of(session, query)
         (number,) = numbers.selected_columns
+    if asked:
+        numbers = numbers.where(within(number, asked))
     return numbers.where(number >= begin, number.not_in(query.exact)).order_by(number)
 
 
@@ -331,7 +342,9 @@ def most_of(session: Session, text: str, query: Query, asked: Sequence[Span], li
         known = set(session.scalars(select(place).distinct()))
         missing = [each.typed for place, each in enumerate(query.units) if place not in known]
         most = select(number).group_by(number).having(func.count() * 2 >= len(query.units))
-        best = session.scalars(within(most, asked).order_by(func.count().desc(), number).limit(limit)).all()
+        best = session.scalars(
+            most.where(within(number, asked)).order_by(func.count().desc(), number).limit(limit)
+        ).all()
         holding: dict[int, set[int]] = defaultdict(set)
         for entry, one in session.execute(select(number, place).where(number.in_(best))):
             holding[entry].add(one)
@@ -356,10 +369,9 @@ def meant(session: Session, terms: list[str]) -> list[Suggestion]:
     return list(found_records.values())[:MOST_MEANT]
 
 
-def within(numbers: Select[Any], asked: Sequence[Span]) -> Select[Any]:
-    """The numbers that lie in one of some spans."""
-    (number,) = numbers.selected_columns
-    return numbers.where(or_(*(number.between(first, last) for first, last in asked)))
+def within(number: Any, asked: Sequence[Span]) -> ColumnElement[bool]:
+    """Whether a number lies in one of some spans."""
+    return or_(*(number.between(first, last) for first, last in asked))
 
 
 def terms_of(session: Session, query: Query) -> set[str]:
