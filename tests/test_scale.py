@@ -245,6 +245,25 @@ def test_every_order_goes_along_an_index(large: Large, session: Session, resourc
                 assert not any(sorting in step for step in steps), (asked, statement, steps)
 
 
+def test_the_words_of_a_search_are_looked_up(large: Large) -> None:
+    """Whether few entries hold them or most: PostgreSQL thinks it as cheap to read what each entry holds."""
+    explain, looked_up = "EXPLAIN", "on fts_entry_words"
+    if large.database.path:
+        explain, looked_up = "EXPLAIN QUERY PLAN", "fts_entry VIRTUAL TABLE INDEX"
+    trials = BY_KIND[Kind.TRIAL]
+    for query in ("il-6", "t*", "nanobody", "il-6 -mice", "siltuximab OR tocilizumab"):
+        large.statements.clear()
+        with reading(large.database) as (session, _):
+            search(session, query, [Kind.TRIAL], 20, None)
+            find_page(session, trials, trials.filters(q=query))
+            asked = [each for each in large.statements if "fts_entry" in each[0]]
+            for statement, parameters in asked:
+                plan = session.connection().exec_driver_sql(f"{explain} {statement}", parameters)
+                steps = "\n".join(row[-1] for row in plan)
+                assert looked_up in steps, (query, statement, steps)
+        assert len(asked) > 2
+
+
 def test_a_record_takes_a_statement_beside_those_for_the_release(large: Large) -> None:
     for kind, name, most in [
         (Kind.INHIBITOR, "c3-tocilizumab", 1),
