@@ -261,6 +261,7 @@ def test_the_words_of_a_search_are_looked_up(large: Large) -> None:
                 plan = session.connection().exec_driver_sql(f"{explain} {statement}", parameters)
                 steps = "\n".join(row[-1] for row in plan)
                 assert looked_up in steps, (query, statement, steps)
+                assert "JIT:" not in steps
         assert len(asked) > 2
 
 

@@ -106,8 +106,9 @@ def server_options(read_only: bool, seconds: float) -> dict[str, Any]:
     options: dict[str, Any] = {"connect_timeout": 2}
     said = []
     if read_only:
-        # Without the second the words of an entry, which are long, would be read for every entry.
-        said += ["-c default_transaction_read_only=on", "-c enable_seqscan=off"]
+        said.append("-c default_transaction_read_only=on")
+        # Else the words of every entry are read, which are long; and what is cut at a page is compiled first.
+        said += ["-c enable_seqscan=off", "-c jit=off"]
         options["tcp_user_timeout"] = 3_000  # a server that has gone without a word is seen to be gone
     if seconds < math.inf:
         said.append(f"-c statement_timeout={max(1, round(seconds * 1000))}")
