@@ -227,8 +227,7 @@ def test_every_order_goes_along_an_index(large: Large, session: Session, resourc
     explain, sorting = "EXPLAIN QUERY PLAN", "B-TREE FOR ORDER BY"
     if large.database.path is None:
         explain, sorting = "EXPLAIN", "Sort"
-        for way in ("seqscan", "bitmapscan"):  # which take less time for so few rows
-            session.execute(text(f"SET LOCAL enable_{way} = off"))
+        session.execute(text("SET LOCAL enable_bitmapscan = off"))  # it takes less time for so few rows
     for name in [*resource.filters.columns, *resource.filters.references]:
         for sign in ("", "-"):
             asked: dict[str, Any] = {"limit": 5, "sort": [sign + name]}

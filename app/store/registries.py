@@ -47,9 +47,9 @@ EU_NUMBER = re.compile(
 
 
 DOI = re.compile(r"10\.\d{4,9}/\S+")
+
 FILE_ENDING = re.compile(r"(?:\.(?:pdf|full|abstract|short|long|html?|text))+$", re.IGNORECASE)
 """What stands behind a DOI in the address of a file."""
-
 
 MOST_PARTS = 4
 """Of an address, that may each be an identifier, or a part of one."""
@@ -92,8 +92,11 @@ def identifiers(term: str) -> Iterator[str]:
     if "/" in term:
         yield bare_address(term)
         for each in SELF_TOLD.findall(term)[:MOST_PARTS]:
-            told = f"clinicaltrials:{each}" if each[:3].upper() == "NCT" else each.replace("_", ":")
-            yield from (curie_of(told) or each, f"{each}-00")
+            if EU_NUMBER.fullmatch(each):
+                yield from (each, f"{each}-00")
+            else:
+                told = f"clinicaltrials:{each}" if each[:3].upper() == "NCT" else each.replace("_", ":")
+                yield curie_of(told) or each
 
 
 def bare_address(address: str) -> str:
