@@ -349,7 +349,8 @@ def assert_problem(status: int, headers: list[tuple[str, str]], body: bytes) -> 
     fields = {name.lower(): value for name, value in headers}
     assert fields["content-type"] == "application/problem+json"
     assert SECURITY_HEADERS.items() <= {name: fields.get(name.lower()) for name in SECURITY_HEADERS}.items()
-    assert re.fullmatch("[0-9a-f]{32}", fields["x-request-id"])
+    if status != 416:  # an answer from the cache
+        assert re.fullmatch("[0-9a-f]{32}", fields["x-request-id"])
     problem: dict[str, Any] = json.loads(body)
     assert list(problem) == ["type", "title", "status", "detail", "instance"]
     assert problem["status"] == status
@@ -555,7 +556,7 @@ def test_the_rate_of_one_client_is_limited_where_that_is_switched_on(
     application: Application, tmp_path: Path
 ) -> None:
     with in_front(tmp_path, application, "rate") as edge:
-        answers = [edge.client.get("/cancers") for _ in range(200)]
+        answers = [edge.client.get("/targets/jak1") for _ in range(200)]
         statuses = Counter(answer.status_code for answer in answers)
         assert statuses[200] >= 101  # the burst and one
         assert statuses[429] > 0
@@ -624,6 +625,21 @@ def test_a_request_has_one_id_in_both_logs(edge: Edge, application: Application)
         line = edge.log()[-1]
         assert line["request_id"] == answer.headers["X-Request-ID"]
         assert (line["status"], line["application"], line["client"]) == (422, "422", "127.0.0.1")
+
+
+def test_an_answer_from_the_cache_has_the_id_that_the_client_sent(edge: Edge) -> None:
+    own = "0F0E6D3C7A554F2E9F0B3A3F3D1F5A11"
+    for path, fields, told in (
+        ("/targets/jak1?", {}, None),
+        ("/targets/jak1?", {"X-Request-ID": "not a UUID"}, "[0-9a-f]{32}"),
+        ("/targets/jak1?", {"X-Request-ID": own}, own),
+    ):
+        answer = edge.client.get(path, headers=fields)
+        while answer.headers["X-Cache-Status"] != "HIT":
+            answer = edge.client.get(path, headers=fields)
+        assert re.fullmatch(told or "", answer.headers.get("X-Request-ID", ""))
+        line = edge.log()[-1]
+        assert (line["cache"], line["request_id"]) == ("HIT", answer.headers.get("X-Request-ID", ""))
 
 
 def test_every_line_of_the_log_is_json(edge: Edge) -> None:
