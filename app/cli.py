@@ -39,7 +39,7 @@ from app.models.release import ReleaseRead
 from app.settings import SEED, Settings
 from app.store.engine import Database, parse_url
 from app.store.lists import Page, all_items, all_sources, find_page, get_record
-from app.store.names import readings
+from app.store.names import readings_told
 from app.store.release import reading
 from app.store.search import search
 
@@ -457,11 +457,8 @@ def opened() -> Iterator[tuple[Session, ReleaseRead]]:
     try:
         with reading(database) as (session, release):
             yield session, release
-            for term, records in readings(session).items():
-                read_as = " or ".join(each.name for each in records)
-                say(
-                    f"{term!r} is no name here; read as {read_as}, which may be more, or less, than was meant"
-                )
+            for told in readings_told(session):
+                say(told)
     except AtlasError as error:
         near = [*getattr(error, "candidates", []), *getattr(error, "suggestions", [])]
         meant = f" Did you mean {', '.join(each.id for each in near)}?" if near else ""

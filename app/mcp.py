@@ -33,7 +33,7 @@ from app.models.graph import PathFilters
 from app.store.cursor import pack, unpack_place
 from app.store.engine import Database
 from app.store.lists import find_page, get_record
-from app.store.names import readings
+from app.store.names import readings_told
 from app.store.names import resolve as resolve_names
 from app.store.release import reading
 from app.store.search import Hits
@@ -91,16 +91,6 @@ def sources_of(value: Any) -> Iterator[str]:
             yield from sources_of(each)
 
 
-def with_readings(session: Session, said: str | None) -> str | None:
-    """What is said, and before it what terms were read as that are no names."""
-    read = [
-        f"{term!r} is no name here; it was read as {' or '.join(each.id for each in found)}, "
-        "which may be more, or less, than was meant."
-        for term, found in readings(session).items()
-    ]
-    return " ".join([*read, *([said] if said else [])]) or None
-
-
 def few(sources: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(sources))[:MOST_SOURCES]
 
@@ -117,7 +107,7 @@ def answer_of(
 ) -> Answer:
     """An answer with so many items and sources as a short one has room for; it says what it leaves out."""
     shown, named = list(items), list(dict.fromkeys(sources))
-    told = with_readings(session, said)
+    told = " ".join([*readings_told(session), *([said] if said else [])]) or None
     answer = Answer(release=release, said=told, items=shown[:], sources=named[:MOST_SOURCES])
     answer.total = len(shown) if total is None else total
     while len(answer.model_dump_json()) > MOST_CHARACTERS and len(answer.items) > 1:
@@ -251,7 +241,7 @@ class Tools:
             if whole:
                 told = record
                 left = shorten(told, MOST_WHOLE)
-            said = with_readings(session, None)
+            said = " ".join(readings_told(session)) or None
             answer = Answer(release=release, said=said, total=1, items=[told], sources=few(sources))
             if left:
                 answer.more = (

@@ -21,7 +21,7 @@ import hypothesis
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, event, make_url, text
 
 from app.main import create_app
 from app.models.release import ReleaseSeed
@@ -313,12 +313,18 @@ def run_async(trial: Coroutine[Any, Any, Result]) -> Result:
 
 
 @contextmanager
-def counted() -> Iterator[list[str]]:
-    """The statements that engines of this process run meanwhile, but those that ask for the release."""
+def counted(url: str = "") -> Iterator[list[str]]:
+    """The statements that run meanwhile, of this process or over one database alone.
+
+    Those that ask for the release are left out. Where a test before left somebody waiting, other databases
+    may be read meanwhile.
+    """
+    database = re.compile(re.escape(make_url(url).database or "") + r"(\?|$)" if url else "")
     statements: list[str] = []
 
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        if re.search(r"\sFROM (?!release|alembic_version)", statement):
+    def note(connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        own = database.search(connection.engine.url.database)
+        if own and re.search(r"\sFROM (?!release|alembic_version)", statement):
             statements.append(statement)
 
     event.listen(Engine, "before_cursor_execute", note)

@@ -533,13 +533,14 @@ def leave(client: httpx.Client, address: str, after: int = 0, headers: str = "")
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
-def test_those_who_ask_the_same_at_once_wait_for_one_answer(database_url: str) -> None:
-    with serving(database_url) as client:
+def test_those_who_ask_the_same_at_once_wait_for_one_answer(new_release: NewDatabase) -> None:
+    url = new_release()
+    with serving(url) as client:
         client.get("/cancers?limit=4")
-        with counted() as executed:
+        with counted(url) as executed:
             alone = client.get("/cancers?limit=5")
         once = len(executed)
-        with counted() as executed:
+        with counted(url) as executed:
             answers = [each.result() for each in at_once(client, "/cancers?limit=6", 30)]
         assert once == len(executed) > 0
         assert len({each.content for each in answers}) == 1
@@ -713,12 +714,13 @@ def test_no_answer_bears_the_id_of_another_request(database_url: str, access_log
 # What is kept
 
 
-def test_a_known_question_costs_no_statement(database_url: str) -> None:
-    with serving(database_url) as client:
+def test_a_known_question_costs_no_statement(new_release: NewDatabase) -> None:
+    url = new_release()
+    with serving(url) as client:
         etags = {address: raw(client, address)[0].headers["ETag"] for address in KEPT}
         spelled_otherwise = ["/cancers?prognosis=%70oor", "/resolve?q=%61ctemra"]
         until(lambda: client.get("/readyz").status_code == 200)
-        with counted() as executed:
+        with counted(url) as executed:
             for address in [*KEPT, *spelled_otherwise]:
                 for _ in range(2):
                     assert client.get(address).status_code == 200
@@ -760,7 +762,7 @@ def test_nothing_is_kept_where_nothing_may_be(database_url: str, wholes: Wholes)
             assert (brotli.decompress(body) if "Content-Encoding" in packed.headers else body) == whole
             head, nothing = raw(client, address, "HEAD")
             assert (head.headers["Content-Length"], nothing) == (str(len(whole)), b"")
-        with counted() as executed:
+        with counted(database_url) as executed:
             client.get("/cancers?prognosis=poor")
         assert executed
 

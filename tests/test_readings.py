@@ -124,7 +124,8 @@ def test_a_command_says_it_beside_the_answer(release_file: Path, monkeypatch: py
     for command in (["trials", "--cancer", "TNBC"], ["cancers", "TNBC"], ["ask", "TNBC"]):
         done = CliRunner().invoke(app, command)
         assert done.exit_code == 0
-        assert "'TNBC' is no name here; read as Breast cancer" in " ".join(done.stderr.split())
+        said = " ".join(done.stderr.split())
+        assert "'TNBC' is no name here; it was read as Breast cancer (breast-cancer), " in said
     assert CliRunner().invoke(app, ["trials", "--cancer", "breast-cancer"]).stderr == ""
 
 
@@ -143,7 +144,9 @@ def test_a_tool_says_it(release_file: Path) -> None:
     ]
     assert len(answers) == len(tools.all)
     for each in answers:
-        assert (each.said or "").startswith("'TNBC' is no name here; it was read as breast-cancer, ")
+        assert (each.said or "").startswith(
+            "'TNBC' is no name here; it was read as Breast cancer (breast-cancer), "
+        )
     for plain in (tools.dossier("tocilizumab", "breast-cancer"), tools.get("cancer", "breast-cancer")):
         assert "is no name here" not in (plain.said or "")
     database.dispose()

@@ -209,6 +209,18 @@ def readings(session: Session) -> Readings:
     return found
 
 
+def readings_told(session: Session) -> list[str]:
+    """A sentence for each such term."""
+    named = {
+        term: " or ".join(f"{each.name} ({each.id})" for each in found)
+        for term, found in readings(session).items()
+    }
+    return [
+        f"{term!r} is no name here; it was read as {found}, which may be more, or less, than was meant."
+        for term, found in named.items()
+    ]
+
+
 def exact(session: Session, terms: Iterable[str], kinds: Collection[Kind]) -> dict[str, list[Name]]:
     """The names that are a term, but for case, spaces and signs."""
     keys = {term: squeeze(term) for term in terms}
