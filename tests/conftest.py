@@ -203,9 +203,10 @@ ANY_ENGINE = {
     *("test_addresses", "test_docs", "test_dossier", "test_exports", "test_founding", "test_graph"),
     *("test_mcp", "test_mirror", "test_notebook", "test_pages", "test_pages_browser", "test_project"),
     *("test_ratios", "test_records", "test_schema", "test_vocabulary"),
+    *("test_every_name_finds_what_the_id_finds", "test_every_pasted_title_finds_its_publication_first"),
 }
-"""Tests of what is made of answers. test_engines.py shows that both engines give the same answers, so these
-ask one of them; `IL6_TEST_ENGINES=all` has them ask both."""
+"""Tests of what is made of answers, and of thousands of searches. Others show that both engines give the same
+answers and find the same, so these ask one of them; `IL6_TEST_ENGINES=all` has them ask both."""
 
 
 LONGER = ("test_faults", "test_scale", "test_schema")
@@ -221,7 +222,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     twice = [
         each
         for each in items
-        if each.path.stem in ANY_ENGINE and each.get_closest_marker("postgresql") is not None
+        if {each.path.stem, getattr(each, "originalname", "")} & ANY_ENGINE
+        if each.get_closest_marker("postgresql") is not None
     ]
     config.hook.pytest_deselected(items=twice)
     items[:] = [each for each in items if each not in set(twice)]

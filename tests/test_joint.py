@@ -136,6 +136,7 @@ CASES = [
 ]
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize(("path", "link"), CASES)
 def test_every_pair_of_filters_through_one_link_holds_of_one_row(
     client: httpx.Client, linked: dict[str, dict[str, dict[str, list[Row]]]], path: str, link: str

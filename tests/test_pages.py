@@ -663,6 +663,7 @@ def test_the_reader_of_pages_can_fail() -> None:
     assert BY_KIND[Kind.EVIDENCE].path == "evidence"
 
 
+@pytest.mark.longer
 def test_titles_are_short_and_tell_records_apart(client: httpx.Client) -> None:
     titles: dict[str, list[str]] = {}
     for resource in RESOURCES:

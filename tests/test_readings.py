@@ -37,6 +37,7 @@ def candidate(cancer: str) -> dict[str, Any]:
     return {"kind": "cancer", "id": cancer, "name": name, "matched_on": "sought-as"}
 
 
+@pytest.mark.longer
 def test_every_list_says_what_a_term_was_read_as(client: httpx.Client) -> None:
     assert {"TNBC": "breast-cancer", "glioma": "glioblastoma"}.items() <= READ.items()
     asked = {each.path: "cancer" for each in RESOURCES if "cancer" in each.filters.model_fields}

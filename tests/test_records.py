@@ -33,6 +33,7 @@ def test_some_fields_of_a_record(client: httpx.Client, resource: Resource) -> No
     assert "fields" in client.get(f"{path}?fields=nonsense").json()["detail"]
 
 
+@pytest.mark.longer
 @collections
 def test_every_record_in_brief(client: httpx.Client, database_url: str, resource: Resource) -> None:
     """In at most 1 kB, also where addresses are long; each figure is that of the whole."""

@@ -82,6 +82,7 @@ def test_the_table_is_what_bioregistry_lists() -> None:
     assert PLACE.read_text() == written()
 
 
+@pytest.mark.longer
 def test_every_identifier_is_read_in_every_form(client: httpx.Client, facts: Facts) -> None:
     meant: dict[str, set[tuple[Kind, str]]] = {}
     for kind in Kind:
@@ -169,6 +170,7 @@ def test_every_page_is_found_by_its_address(client: httpx.Client, facts: Facts) 
             assert {(each["kind"], each["id"]) for each in found} == pages[address], query
 
 
+@pytest.mark.longer
 def test_a_reference_finds_its_publication(client: httpx.Client, facts: Facts) -> None:
     """As we write it, and as a list of references has it, with a journal by its short name."""
     first, tried = 0, 0

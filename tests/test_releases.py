@@ -144,6 +144,7 @@ def test_the_table_of_changes_says_the_same(client: httpx.Client) -> None:
     assert client.get(f"/releases/{SECOND}/changes", headers={"Accept": "text/csv"}).text == answer.text
 
 
+@pytest.mark.longer
 def test_every_record_of_a_release_can_be_read_as_it_was(
     client: httpx.Client, first: Rows, second: Rows
 ) -> None:
