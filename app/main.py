@@ -1,6 +1,7 @@
 """The application: state, middleware, handlers and routers put together; nothing else."""
 
 import asyncio
+import gc
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -153,3 +154,4 @@ def add_middleware(app: FastAPI, settings: Settings) -> None:
 
 
 app = create_app()
+gc.freeze()  # models and routes stay: who looks for garbage passes them over, and holds up nobody

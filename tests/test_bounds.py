@@ -4,6 +4,8 @@ import json
 import math
 import re
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -176,6 +178,25 @@ def test_a_thousand_unknown_terms_hold_up_nobody(apart: httpx.Client) -> None:
     response, seconds = held_up(apart, lambda: apart.post("/resolve", json={"terms": terms}), HELD_UP)
     assert [each["term"] for each in response.json()["items"]] == terms
     assert seconds < HELD_UP
+
+
+@pytest.mark.longer
+def test_looking_for_garbage_holds_up_nobody() -> None:
+    """What the start made is passed over: that is most of what there is."""
+    looking = """
+import gc, time
+import app.main
+def look():
+    begun = time.perf_counter()
+    gc.collect()
+    return time.perf_counter() - begun
+look()
+passing_over = min(look() for _ in range(5))
+gc.unfreeze()
+print(min(look() for _ in range(5)) / passing_over)
+"""
+    done = subprocess.run([sys.executable, "-c", looking], capture_output=True, text=True, check=True)
+    assert float(done.stdout) > 5
 
 
 def test_a_value_that_is_given_twice_is_refused_where_it_means_nothing(client: httpx.Client) -> None:
