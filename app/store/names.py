@@ -289,54 +289,28 @@ def sought_keys(session: Session, kinds: Collection[Kind]) -> list[str]:
     return remember(session, ("names", *sorted(kinds)), read)
 
 
+Near = tuple[float, int, str]
+"""How unlike a term a name is, zero where the name was found otherwise; slips or letters; and its key."""
+
+
 def suggest(
     session: Session, terms: Collection[str], kinds: Collection[Kind], most: int = 3
 ) -> dict[str, list[Suggestion]]:
     """The records whose names hold the words of each term; else those whose names are most like it.
 
-    Of names that share as many letters, the one fewer slips away comes first, where two letters swapped are
-    one slip: `NSLCC` is NSCLC before it is HNSCC. Then stronger names come first, then ids in their order.
+    Stronger names come first, then ids in their order.
     """
-    from rapidfuzz import fuzz, process  # misspelt names alone need it
-    from rapidfuzz.distance import OSA
-
     keys = sought_keys(session, kinds)
     whole = longest_within(session, terms, kinds)
-    things = {*NAMED} & {*kinds}
     bearing = cache(partial(bearers_of, session, keys, kinds))
-    alike: dict[str, list[tuple[float, int, str]]] = {}
+    alike: dict[str, list[Near]] = {}
     for term in dict.fromkeys(terms):
-        key = squeeze(term)
-        organ = squeeze(BEHIND.sub("", term))
-        words = [squeeze(word) for word in BEHIND.sub("", term).split() if word.lower() not in STOP]
-        others: list[str] = []
+        holding, others = holders(session, term, keys, kinds)
         # A word that names hold is not misspelt; what only resembles it is something else.
-        holding = [each for each in keys if words and all(word in each for word in words)]
-        spelt = names_by_key(session, holding, kinds)
-        holding = sorted(
-            (each for each in holding if any(says(name.spelling, words) for name in spelt[each])),
-            key=lambda each: (len(each), each),
-        )
-        if things:  # a claim whose id holds the words as well is rarely what was meant
-            known = [each for each in holding if any(name.kind in NAMED for name in spelt[each])]
-            holding, others = known, holding
-        if holding:
-            alike[term] = [(0.0, len(each), each) for each in holding]
-            continue
-        within = whole[term]
-        least = ALIKE if within else CUT_OFF
-        told = telling(term, bearing)
-        scored = process.extract(key, keys, scorer=fuzz.ratio, score_cutoff=least, limit=None)
-        alike[term] = sorted(
-            (-score, OSA.distance(key, each), each)
-            for each, score, _ in scored
-            # `liver cancer` resembles `bladder cancer` by its last word alone.
-            if organ == key or fuzz.ratio(organ, ENDING.sub("", each)) >= CUT_OFF
-            if len(key) > SHORT or each[0] == key[0] or key in each
-            if not told or each in told
-        )
-        alike[term] += [(0.0, 0, each) for each in within or told]
-        alike[term] += [(0.0, len(each), each) for each in others if not within]
+        alike[term] = holding or [
+            *misspelt(term, keys, whole[term], telling(term, bearing)),
+            *(each for each in others if not whole[term]),
+        ]
     named = names_by_key(session, {each for near in alike.values() for *_, each in near}, kinds)
     suggestions = {}
     for term, near in alike.items():
@@ -356,6 +330,47 @@ def suggest(
                 )
         suggestions[term] = list(records.values())[:most]
     return suggestions
+
+
+def holders(
+    session: Session, term: str, keys: Sequence[str], kinds: Collection[Kind]
+) -> tuple[list[Near], list[Near]]:
+    """Of some keys, those of names that hold every word of a term, the shortest first.
+
+    Those of things come apart: a claim whose id holds the words as well is rarely what was meant.
+    """
+    words = [squeeze(word) for word in BEHIND.sub("", term).split() if word.lower() not in STOP]
+    holding = [each for each in keys if words and all(word in each for word in words)]
+    spelt = names_by_key(session, holding, kinds)
+    found = sorted(
+        (0.0, len(each), each) for each in holding if any(says(name.spelling, words) for name in spelt[each])
+    )
+    if not {*NAMED} & {*kinds}:
+        return found, []
+    return [each for each in found if any(name.kind in NAMED for name in spelt[each[2]])], found
+
+
+def misspelt(term: str, keys: Sequence[str], within: list[str], told: list[str]) -> list[Near]:
+    """Of some keys, those most like a term, and then the names within it, or those that its words tell of.
+
+    Of names that share as many letters, the one fewer slips away comes first, where two letters swapped are
+    one slip: `NSLCC` is NSCLC before it is HNSCC.
+    """
+    from rapidfuzz import fuzz, process  # misspelt names alone need it
+    from rapidfuzz.distance import OSA
+
+    key, organ = squeeze(term), squeeze(BEHIND.sub("", term))
+    least = ALIKE if within else CUT_OFF
+    scored = process.extract(key, keys, scorer=fuzz.ratio, score_cutoff=least, limit=None)
+    alike = sorted(
+        (-score, OSA.distance(key, each), each)
+        for each, score, _ in scored
+        # `liver cancer` resembles `bladder cancer` by its last word alone.
+        if organ == key or fuzz.ratio(organ, ENDING.sub("", each)) >= CUT_OFF
+        if len(key) > SHORT or each[0] == key[0] or key in each
+        if not told or each in told
+    )
+    return [*alike, *((0.0, 0, each) for each in within or told)]
 
 
 def telling(term: str, bearing: Callable[[str], list[Name]]) -> list[str]:
