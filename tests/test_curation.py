@@ -1,5 +1,6 @@
 """Curating: from papers and registers into the seed files, whatever other people's services answer."""
 
+import datetime
 import json
 import re
 import signal
@@ -379,7 +380,11 @@ def test_a_doi_with_its_address_is_known_too(
 
 
 @pytest.mark.longer
-def test_a_trial_comes_from_its_register(web: Web, il6: Callable[..., Result], tmp_path: Path) -> None:
+def test_a_trial_comes_from_its_register(
+    web: Web, il6: Callable[..., Result], seed_folder: Path, tmp_path: Path
+) -> None:
+    head = seed_folder / "RELEASE"  # what is read today belongs to a release of today
+    head.write_text(re.sub(r"2026-\d\d-\d\d", f"{datetime.date.today()}", head.read_text("utf-8")), "utf-8")
     web.answers[CTG] = {"studies": [STUDY]}
     done = il6("add", "nct09999991")
     assert done.exit_code == 0, done.output
@@ -396,7 +401,8 @@ def test_a_trial_comes_from_its_register(web: Web, il6: Callable[..., Result], t
         "open-label",
     )
     fill(draft, {"purpose": "anti-tumour", "setting": "later-line"})
-    assert il6("accept", str(draft)).exit_code == 0
+    done = il6("accept", str(draft))
+    assert done.exit_code == 0, done.output
     assert il6("seed").exit_code == 0
     assert il6("add", "nct09999991").exit_code == 65
     with serving(f"sqlite:///{tmp_path / 'atlas.sqlite'}") as client:
