@@ -384,7 +384,7 @@ def test_a_trial_comes_from_its_register(
     web: Web, il6: Callable[..., Result], seed_folder: Path, tmp_path: Path
 ) -> None:
     head = seed_folder / "RELEASE"  # what is read today belongs to a release of today
-    head.write_text(re.sub(r"2026-\d\d-\d\d", f"{datetime.date.today()}", head.read_text("utf-8")), "utf-8")
+    head.write_text(re.sub(r"20\d\d-\d\d-\d\d", f"{datetime.date.today()}", head.read_text("utf-8")), "utf-8")
     web.answers[CTG] = {"studies": [STUDY]}
     done = il6("add", "nct09999991")
     assert done.exit_code == 0, done.output

@@ -629,15 +629,14 @@ def test_a_request_has_one_id_in_both_logs(edge: Edge, application: Application)
 
 def test_an_answer_from_the_cache_has_the_id_that_the_client_sent(edge: Edge) -> None:
     own = "0F0E6D3C7A554F2E9F0B3A3F3D1F5A11"
-    for path, fields, told in (
-        ("/targets/jak1?", {}, None),
-        ("/targets/jak1?", {"X-Request-ID": "not a UUID"}, "[0-9a-f]{32}"),
-        ("/targets/jak1?", {"X-Request-ID": own}, own),
+    for fields, told in (
+        ({}, ""),
+        ({"X-Request-ID": "not a UUID"}, "[0-9a-f]{32}"),
+        ({"X-Request-ID": own}, own),
     ):
-        answer = edge.client.get(path, headers=fields)
-        while answer.headers["X-Cache-Status"] != "HIT":
-            answer = edge.client.get(path, headers=fields)
-        assert re.fullmatch(told or "", answer.headers.get("X-Request-ID", ""))
+        answers = (edge.client.get("/targets/jak1?", headers=fields) for _ in range(20))
+        answer = next(each for each in answers if each.headers["X-Cache-Status"] == "HIT")
+        assert re.fullmatch(told, answer.headers.get("X-Request-ID", ""))
         line = edge.log()[-1]
         assert (line["cache"], line["request_id"]) == ("HIT", answer.headers.get("X-Request-ID", ""))
 
